@@ -1,0 +1,222 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { resolve } from 'node:path';
+import { parseEnv } from 'node:util';
+import { z } from 'zod';
+
+/** One configuration key: what it accepts, what it is when absent, and the sentence that documents it. */
+interface Key<Schema extends z.ZodType = z.ZodType> {
+  readonly schema: Schema;
+  readonly default: string | undefined;
+  readonly doc: string;
+}
+
+const key = <Schema extends z.ZodType>(schema: Schema, fallback: string | undefined, doc: string): Key<Schema> => ({
+  schema,
+  default: fallback,
+  doc,
+});
+
+const text = z.string().min(1, 'must not be empty');
+const port = z
+  .string()
+  .regex(/^\d{1,5}$/, 'must be a whole number from 0 to 65535')
+  .transform(Number)
+  .refine((value) => value <= 65535, 'must be a whole number from 0 to 65535');
+const whole = (least: number, most: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, `must be a whole number from ${least} to ${most}`)
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, `must be a whole number from ${least} to ${most}`);
+const oneOf = <const Values extends readonly [string, ...string[]]>(...values: Values) =>
+  z.enum(values, `must be one of ${values.join(', ')}`);
+const postgresUrl = z
+  .string()
+  .refine((value) => /^postgres(ql)?:\/\//.test(value) && URL.canParse(value), 'must be a URL such as postgres://…');
+const webUrl = z
+  .string()
+  .refine((value) => /^https?:\/\//.test(value) && URL.canParse(value), 'must be a URL such as https://photos.example.org')
+  .transform((value) => new URL(value).origin);
+const list = z.string().transform((value) =>
+  value
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter(Boolean),
+);
+const networks = list.refine(
+  (entries) => entries.every((entry) => isIP(entry.split('/')[0] ?? '') !== 0 && /^[^/]+(\/\d{1,3})?$/.test(entry)),
+  'must be addresses or networks such as 127.0.0.1,10.0.0.0/8',
+);
+
+/** `20MB`, `1.5 GiB` or a plain number of bytes. */
+const byteSize = z.string().transform((value, context) => {
+  const match = /^(\d+(?:\.\d+)?)\s*(b|kb|kib|mb|mib|gb|gib)?$/i.exec(value.trim());
+  const units: Record<string, number> = {
+    b: 1,
+    kb: 1e3,
+    kib: 2 ** 10,
+    mb: 1e6,
+    mib: 2 ** 20,
+    gb: 1e9,
+    gib: 2 ** 30,
+  };
+  const size = match ? Math.floor(Number(match[1]) * (units[(match[2] ?? 'b').toLowerCase()] ?? 1)) : 0;
+  if (size < 1024 || size > 2 ** 40) {
+    context.addIssue({ code: 'custom', message: 'must be a size from 1KiB to 1024GiB, such as 20MiB or 20971520' });
+    return z.NEVER;
+  }
+  return size;
+});
+
+/**
+ * Every key that the product reads, once: `docs/configuration.md` and `.env.example` are written from this table
+ * and held against it by a test.
+ */
+export const configKeys = {
+  TINTYPE_DATA: key(text, './data', 'Folder of the library: originals, thumbnails and the embedded database.'),
+  HOST: key(text, '127.0.0.1', 'Address to listen on. Anything but loopback makes the first set-up ask for a token.'),
+  PORT: key(port, '8000', 'Port to listen on; 0 takes a free one.'),
+  TINTYPE_PUBLIC_URL: key(webUrl, undefined, 'Address that people open, used in every link that is sent or shown. Default: the address listened on.'),
+  TINTYPE_TRUSTED_PROXIES: key(networks, '', 'Proxies (addresses or networks, comma-separated) whose X-Forwarded-For and -Proto are believed.'),
+  DATABASE_URL: key(postgresUrl, undefined, 'A PostgreSQL (15 or newer) of your own, as the owner that migrates. Default: the embedded one.'),
+  APP_DATABASE_URL: key(postgresUrl, undefined, 'The login the server itself works under, where the owner may not create roles. It must not be able to bypass row-level security.'),
+  TINTYPE_MODE: key(oneOf('multi', 'single'), 'multi', 'single: one owner, no sign-in, loopback only.'),
+  TINTYPE_REGISTRATION: key(oneOf('open', 'invite', 'closed'), 'open', 'Who may sign up: anyone, people with an invitation, nobody.'),
+  TINTYPE_ADMIN_USERNAME: key(text, undefined, 'With TINTYPE_ADMIN_PASSWORD: makes this first account at the start, so that no set-up is needed.'),
+  TINTYPE_ADMIN_PASSWORD: key(text, undefined, 'Password of that first account. Change it in the app afterwards; it is not read again.'),
+  TINTYPE_ALLOWED_HOSTS: key(list, '', 'Further host names that single mode answers to, beside localhost and loopback addresses.'),
+  MAX_UPLOAD_SIZE: key(byteSize, '20MiB', 'Largest file that one upload may be.'),
+  TINTYPE_TRASH_DAYS: key(whole(1, 3650), '30', 'Days that a photo stays in the trash before it is deleted for good.'),
+  TINTYPE_IMAGING_PROCESSES: key(whole(1, 64), undefined, 'Processes that decode images. Default: one for each core, four at the most.'),
+  SMTP_HOST: key(text, undefined, 'Mail server for password resets. Without it an administrator makes reset links.'),
+  SMTP_PORT: key(port, '587', 'Port of the mail server; 465 speaks TLS from the start, others by STARTTLS.'),
+  SMTP_USER: key(text, undefined, 'User name at the mail server.'),
+  SMTP_PASSWORD: key(text, undefined, 'Password at the mail server.'),
+  SMTP_FROM: key(text, undefined, 'Sender of the mails, such as "Tintype <photos@example.org>".'),
+  TINTYPE_METRICS_TOKEN: key(z.string().min(16, 'must be at least 16 characters long'), undefined, 'Bearer token that may read /metrics, beside administrators.'),
+  LOG_LEVEL: key(oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent'), 'info', 'What is logged.'),
+  LOG_FORMAT: key(oneOf('auto', 'pretty', 'json'), 'auto', 'auto: readable in a terminal, JSON otherwise.'),
+} satisfies Record<string, Key>;
+
+type Keys = typeof configKeys;
+type Value<Name extends keyof Keys> = z.output<Keys[Name]['schema']>;
+type Values = {
+  [Name in keyof Keys]: Keys[Name]['default'] extends string ? Value<Name> : Value<Name> | undefined;
+};
+
+export interface Config {
+  readonly dataDir: string;
+  readonly host: string;
+  readonly port: number;
+  readonly publicUrl: string | undefined;
+  readonly trustedProxies: readonly string[];
+  readonly databaseUrl: string | undefined;
+  readonly appDatabaseUrl: string | undefined;
+  readonly mode: 'multi' | 'single';
+  readonly registration: 'open' | 'invite' | 'closed';
+  readonly firstAdmin: { readonly username: string; readonly password: string } | undefined;
+  readonly allowedHosts: readonly string[];
+  readonly maxUploadBytes: number;
+  readonly trashDays: number;
+  readonly imagingProcesses: number | undefined;
+  readonly smtp:
+    | {
+        readonly host: string;
+        readonly port: number;
+        readonly user: string | undefined;
+        readonly password: string | undefined;
+        readonly from: string;
+      }
+    | undefined;
+  readonly metricsToken: string | undefined;
+  readonly logLevel: Values['LOG_LEVEL'];
+  readonly logFormat: Values['LOG_FORMAT'];
+}
+
+/** A wrong value in the environment or `.env`; the message says which key and why. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/** True for the addresses that only this machine can reach. */
+export const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
+
+function parseKeys(environment: Record<string, string | undefined>): Values {
+  const values: Record<string, unknown> = {};
+  for (const [name, { schema, default: fallback }] of Object.entries(configKeys)) {
+    // An empty value is how a .env file switches a key off, so it counts as absent.
+    const raw = environment[name] || fallback;
+    if (raw === undefined) continue;
+    const result = schema.safeParse(raw);
+    if (!result.success) {
+      const shown = /PASSWORD|TOKEN|DATABASE_URL/.test(name) ? 'its value' : `"${raw}"`;
+      throw new ConfigError(`${name}: ${shown} ${result.error.issues[0]?.message ?? 'is not valid'}.`);
+    }
+    values[name] = result.data;
+  }
+  return values as Values;
+}
+
+/**
+ * Turns an environment into the product's configuration.
+ * @throws ConfigError whose one sentence names the key that is wrong and what it takes
+ */
+export function parseConfig(environment: Record<string, string | undefined>): Config {
+  const values = parseKeys(environment);
+  const refuse = (message: string): never => {
+    throw new ConfigError(message);
+  };
+  if (values.TINTYPE_MODE === 'single' && !isLoopback(values.HOST)) {
+    refuse(`TINTYPE_MODE: "single" has no sign-in, so HOST must be a loopback address, not "${values.HOST}".`);
+  }
+  if (!values.TINTYPE_ADMIN_USERNAME !== !values.TINTYPE_ADMIN_PASSWORD) {
+    refuse('TINTYPE_ADMIN_USERNAME and TINTYPE_ADMIN_PASSWORD go together: set both or neither.');
+  }
+  if (values.APP_DATABASE_URL && !values.DATABASE_URL) {
+    refuse('APP_DATABASE_URL goes with DATABASE_URL: set that too, or neither.');
+  }
+  if (values.SMTP_HOST && !values.SMTP_FROM) refuse('SMTP_FROM must be set when SMTP_HOST is: mails need a sender.');
+  return Object.freeze({
+    dataDir: resolve(values.TINTYPE_DATA),
+    host: values.HOST,
+    port: values.PORT,
+    publicUrl: values.TINTYPE_PUBLIC_URL,
+    trustedProxies: values.TINTYPE_TRUSTED_PROXIES,
+    databaseUrl: values.DATABASE_URL,
+    appDatabaseUrl: values.APP_DATABASE_URL,
+    mode: values.TINTYPE_MODE,
+    registration: values.TINTYPE_REGISTRATION,
+    firstAdmin:
+      values.TINTYPE_ADMIN_USERNAME && values.TINTYPE_ADMIN_PASSWORD
+        ? { username: values.TINTYPE_ADMIN_USERNAME, password: values.TINTYPE_ADMIN_PASSWORD }
+        : undefined,
+    allowedHosts: values.TINTYPE_ALLOWED_HOSTS,
+    maxUploadBytes: values.MAX_UPLOAD_SIZE,
+    trashDays: values.TINTYPE_TRASH_DAYS,
+    imagingProcesses: values.TINTYPE_IMAGING_PROCESSES,
+    smtp:
+      values.SMTP_HOST && values.SMTP_FROM
+        ? {
+            host: values.SMTP_HOST,
+            port: values.SMTP_PORT,
+            user: values.SMTP_USER,
+            password: values.SMTP_PASSWORD,
+            from: values.SMTP_FROM,
+          }
+        : undefined,
+    metricsToken: values.TINTYPE_METRICS_TOKEN,
+    logLevel: values.LOG_LEVEL,
+    logFormat: values.LOG_FORMAT,
+  });
+}
+
+/**
+ * Reads `.env` in the current folder and the environment over it.
+ * @throws ConfigError
+ */
+export function readConfig(environment: NodeJS.ProcessEnv = process.env, file = '.env'): Config {
+  const fromFile = existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {};
+  return parseConfig({ ...fromFile, ...environment });
+}

@@ -1,0 +1,11 @@
+import type { Kysely } from 'kysely';
+import { foundation } from './0001-foundation.ts';
+import { accounts } from './0002-accounts.ts';
+import { photos } from './0003-photos.ts';
+
+/** Every migration, by the name under which it is recorded. Names sort in the order they run and are never changed. */
+export const migrations: Record<string, (db: Kysely<unknown>) => Promise<void>> = {
+  '0001-foundation': foundation,
+  '0002-accounts': accounts,
+  '0003-photos': photos,
+};
