@@ -1,0 +1,89 @@
+import type { ApiSchema } from '#lib/api-schema.ts';
+
+export const API_BASE = '/api/v1';
+
+/** An answer that is not a success: the server's own envelope, or code `network` when there was no answer. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly details: Record<string, unknown>;
+
+  constructor(status: number, code: string, message: string, details: Record<string, unknown> = {}) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.details = details;
+  }
+}
+
+type Method = 'get' | 'post' | 'patch' | 'delete';
+type PathsOf<M extends Method> = {
+  [P in keyof ApiSchema]: `$${M}` extends keyof ApiSchema[P] ? P : never;
+}[keyof ApiSchema];
+type RouteOf<M extends Method, P extends PathsOf<M>> = ApiSchema[P][`$${M}` & keyof ApiSchema[P]];
+type InputOf<R> = R extends { input: infer I } ? I : never;
+type OutputOf<R> = R extends { output: infer O } ? O : never;
+type Options = { signal?: AbortSignal };
+type Arguments<I> = Record<never, never> extends I ? [input?: I & Options] : [input: I & Options];
+
+type Request = Options & { param?: Record<string, string>; query?: Record<string, string | undefined>; json?: unknown };
+
+/** What happens when the session has ended. The app's layout sets it; sign-in itself answers 401 without it. */
+let onSignedOut: (() => void) | undefined;
+export function whenSignedOut(handler: () => void): void {
+  onSignedOut = handler;
+}
+
+function address(path: string, { param = {}, query = {} }: Request): string {
+  const filled = path.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(param[name] ?? ''));
+  const given = Object.entries(query).filter((pair): pair is [string, string] => pair[1] !== undefined);
+  return `${API_BASE}${filled}${given.length > 0 ? `?${new URLSearchParams(given)}` : ''}`;
+}
+
+/** Turns an answer that is not a success into the error to throw; also for requests made outside this module (uploads). */
+export async function toApiError(response: Response): Promise<ApiError> {
+  const body = (await response.json().catch(() => null)) as { error?: Partial<ApiError> } | null;
+  const { code = 'server_error', message, details } = body?.error ?? {};
+  return new ApiError(
+    response.status,
+    code,
+    message ?? 'The server gave an answer that cannot be read. Try again in a moment.',
+    details ?? {},
+  );
+}
+
+async function send(method: Method, path: string, input: Request = {}): Promise<unknown> {
+  let response: Response;
+  try {
+    response = await fetch(address(path, input), {
+      method: method.toUpperCase(),
+      signal: input.signal,
+      ...(input.json === undefined
+        ? {}
+        : { body: JSON.stringify(input.json), headers: { 'content-type': 'application/json' } }),
+    });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') throw error;
+    throw new ApiError(0, 'network', 'The server cannot be reached. Check your connection and try again.');
+  }
+  if (response.ok) return response.status === 204 ? null : response.json();
+  const error = await toApiError(response);
+  if (error.code === 'unauthorized' && !path.startsWith('/auth/')) onSignedOut?.();
+  throw error;
+}
+
+function verb<M extends Method>(method: M) {
+  return <P extends PathsOf<M>>(path: P, ...[input]: Arguments<InputOf<RouteOf<M, P>>>) =>
+    send(method, path as string, input as Request) as Promise<OutputOf<RouteOf<M, P>>>;
+}
+
+/**
+ * The one client of the API: `api.get('/photos/:id/metadata', { param: { id } })`.
+ * @throws {ApiError} for every answer that is not a success; an abort by `signal` stays an `AbortError`.
+ */
+export const api = { get: verb('get'), post: verb('post'), patch: verb('patch'), delete: verb('delete') };
+
+/** The sentence to show for whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof ApiError ? error.message : 'Something here went wrong. Reload the page and try again.';
+}
