@@ -1,0 +1,1 @@
+export { type Action, requireAccess, requireAllowed, rules } from './access.ts';

@@ -1,0 +1,287 @@
+import { type Kysely, sql } from 'kysely';
+import type { Scope } from '#platform/http/caller.ts';
+import type { AccountTables } from './tables.ts';
+
+type Tx = Kysely<AccountTables>;
+
+export interface UserRow {
+  id: string;
+  username: string;
+  email: string | null;
+  display_name: string | null;
+  role: 'admin' | 'user';
+  disabled_at: Date | null;
+  created_at: Date;
+  photos: string | null;
+  bytes: string | null;
+}
+
+const selectUsers = (tx: Tx) =>
+  tx
+    .selectFrom('users')
+    .leftJoin('usage', 'usage.owner_id', 'users.id')
+    .select([
+      'users.id',
+      'users.username',
+      'users.email',
+      'users.display_name',
+      'users.role',
+      'users.disabled_at',
+      'users.created_at',
+      'usage.photos',
+      'usage.bytes',
+    ]);
+
+export const findUser = (tx: Tx, id: string): Promise<UserRow | undefined> =>
+  selectUsers(tx).where('users.id', '=', id).executeTakeFirst();
+
+export async function listUsers(tx: Tx, page: { limit: number; offset: number }) {
+  const items = await selectUsers(tx)
+    .orderBy('users.created_at')
+    .orderBy('users.id')
+    .limit(page.limit)
+    .offset(page.offset)
+    .execute();
+  return { items, total: await countAll(tx, 'users') };
+}
+
+async function countAll(tx: Tx, table: 'users' | 'one_time_tokens'): Promise<number> {
+  const row = await tx
+    .selectFrom(table)
+    .select((eb) => eb.fn.countAll<string>().as('n'))
+    .executeTakeFirstOrThrow();
+  return Number(row.n);
+}
+
+export async function updateProfile(
+  tx: Tx,
+  userId: string,
+  change: { username?: string; email?: string | null; display_name?: string | null },
+): Promise<void> {
+  if (Object.keys(change).length === 0) return;
+  await tx.updateTable('users').set(change).where('id', '=', userId).execute();
+}
+
+/** @returns the role the new account got; the first account of a library becomes its administrator */
+export async function registerUser(
+  tx: Tx,
+  user: { id: string; username: string; email: string | null; passwordHash: string },
+  terms: { firstAllowed: boolean; open: boolean; invitationHash: Buffer | null },
+): Promise<'admin' | 'user'> {
+  const { rows } = await sql<{ role: 'admin' | 'user' }>`
+    select register_user(${user.id}, ${user.username}, ${user.email}, ${user.passwordHash},
+      ${terms.firstAllowed}, ${terms.open}, ${terms.invitationHash}) as role`.execute(tx);
+  return rows[0]?.role ?? 'user';
+}
+
+export async function hasUsers(tx: Tx): Promise<boolean> {
+  const { rows } = await sql<{ has: boolean }>`select has_users() as has`.execute(tx);
+  return rows[0]?.has === true;
+}
+
+/** The administrator made first: who single mode acts as. */
+export async function findSoleOwner(tx: Tx): Promise<{ user_id: string; username: string } | undefined> {
+  const { rows } = await sql<{ user_id: string; username: string }>`select * from sole_owner()`.execute(tx);
+  return rows[0];
+}
+
+export async function findLogin(tx: Tx, login: string) {
+  const { rows } = await sql<{ user_id: string; password_hash: string; disabled: boolean }>`
+    select * from find_login(${login})`.execute(tx);
+  return rows[0];
+}
+
+export interface SessionGrant {
+  session_id: string;
+  session_kind: 'browser' | 'token';
+  session_expires_at: Date;
+  session_last_used_at: Date;
+  user_id: string;
+  username: string;
+  user_role: 'admin' | 'user';
+}
+
+export async function findSession(tx: Tx, tokenHash: Buffer): Promise<SessionGrant | undefined> {
+  const { rows } = await sql<SessionGrant>`select * from find_session(${tokenHash})`.execute(tx);
+  return rows[0];
+}
+
+export interface KeyGrant {
+  key_id: string;
+  scopes: Scope[];
+  key_expires_at: Date | null;
+  user_id: string;
+  username: string;
+  user_role: 'admin' | 'user';
+}
+
+export async function findApiKey(tx: Tx, keyHash: Buffer): Promise<KeyGrant | undefined> {
+  const { rows } = await sql<KeyGrant>`select * from find_api_key(${keyHash})`.execute(tx);
+  return rows[0];
+}
+
+/** Whether the credential that a signed URL was given to is still good, and still that user's. */
+export async function isGrantAlive(tx: Tx, credentialId: string, userId: string): Promise<boolean> {
+  const { rows } = await sql`select from find_grant(${credentialId}, ${userId})`.execute(tx);
+  return rows.length > 0;
+}
+
+export async function insertSession(
+  tx: Tx,
+  session: {
+    id: string;
+    user_id: string;
+    token_hash: Buffer;
+    kind: 'browser' | 'token';
+    user_agent: string | null;
+    ip: string | null;
+    expires_at: Date;
+  },
+): Promise<void> {
+  await tx.insertInto('sessions').values(session).execute();
+}
+
+export async function listSessions(tx: Tx, userId: string, page: { limit: number; offset: number }) {
+  const mine = tx.selectFrom('sessions').where('user_id', '=', userId).where('expires_at', '>', new Date());
+  const items = await mine
+    .select(['id', 'kind', 'user_agent', 'ip', 'created_at', 'last_used_at', 'expires_at'])
+    .orderBy('last_used_at', 'desc')
+    .orderBy('id')
+    .limit(page.limit)
+    .offset(page.offset)
+    .execute();
+  const { n } = await mine.select((eb) => eb.fn.countAll<string>().as('n')).executeTakeFirstOrThrow();
+  return { items, total: Number(n) };
+}
+
+export async function deleteSession(tx: Tx, id: string): Promise<void> {
+  await tx.deleteFrom('sessions').where('id', '=', id).execute();
+}
+
+/** @returns the ids of the sessions that ended */
+export async function deleteOtherSessions(tx: Tx, userId: string, keep: string): Promise<string[]> {
+  const rows = await tx
+    .deleteFrom('sessions')
+    .where('user_id', '=', userId)
+    .where('id', '<>', keep)
+    .returning('id')
+    .execute();
+  return rows.map((row) => row.id);
+}
+
+export async function insertApiKey(
+  tx: Tx,
+  key: {
+    id: string;
+    user_id: string;
+    name: string;
+    prefix: string;
+    key_hash: Buffer;
+    scopes: Scope[];
+    expires_at: Date | null;
+  },
+) {
+  return tx.insertInto('api_keys').values(key).returning(['created_at']).executeTakeFirstOrThrow();
+}
+
+export async function listApiKeys(tx: Tx, userId: string, page: { limit: number; offset: number }) {
+  const mine = tx.selectFrom('api_keys').where('user_id', '=', userId);
+  const items = await mine
+    .select(['id', 'name', 'prefix', 'scopes', 'created_at', 'last_used_at', 'expires_at'])
+    .orderBy('created_at', 'desc')
+    .orderBy('id')
+    .limit(page.limit)
+    .offset(page.offset)
+    .execute();
+  const { n } = await mine.select((eb) => eb.fn.countAll<string>().as('n')).executeTakeFirstOrThrow();
+  return { items, total: Number(n) };
+}
+
+export async function deleteApiKey(tx: Tx, id: string): Promise<void> {
+  await tx.deleteFrom('api_keys').where('id', '=', id).execute();
+}
+
+export async function ownPasswordHash(tx: Tx): Promise<string | null> {
+  const { rows } = await sql<{ hash: string | null }>`select own_password_hash() as hash`.execute(tx);
+  return rows[0]?.hash ?? null;
+}
+
+/** Also ends every session but `keepSession` and every open reset link. */
+export async function changeOwnPassword(tx: Tx, hash: string, keepSession: string | null): Promise<void> {
+  await sql`select change_own_password(${hash}, ${keepSession})`.execute(tx);
+}
+
+export async function setAccountState(
+  tx: Tx,
+  userId: string,
+  state: { role?: 'admin' | 'user'; disabled?: boolean },
+): Promise<boolean> {
+  const { rows } = await sql<{ done: boolean }>`
+    select set_account_state(${userId}, ${state.role ?? null}, ${state.disabled ?? null}) as done`.execute(tx);
+  return rows[0]?.done === true;
+}
+
+export async function deleteAccount(tx: Tx, userId: string): Promise<boolean> {
+  const { rows } = await sql<{ done: boolean }>`select delete_account(${userId}) as done`.execute(tx);
+  return rows[0]?.done === true;
+}
+
+export async function insertOneTimeToken(
+  tx: Tx,
+  token: {
+    id: string;
+    kind: 'reset' | 'invitation';
+    token_hash: Buffer;
+    user_id: string | null;
+    created_by: string;
+    expires_at: Date;
+  },
+): Promise<void> {
+  await tx.insertInto('one_time_tokens').values(token).execute();
+}
+
+export async function listInvitations(tx: Tx, page: { limit: number; offset: number }) {
+  const all = tx.selectFrom('one_time_tokens').where('kind', '=', 'invitation').where('expires_at', '>', new Date());
+  const items = await all
+    .select(['id', 'created_at', 'expires_at', 'used_at'])
+    .orderBy('created_at', 'desc')
+    .limit(page.limit)
+    .offset(page.offset)
+    .execute();
+  const { n } = await all.select((eb) => eb.fn.countAll<string>().as('n')).executeTakeFirstOrThrow();
+  return { items, total: Number(n) };
+}
+
+export async function deleteInvitation(tx: Tx, id: string): Promise<boolean> {
+  const row = await tx
+    .deleteFrom('one_time_tokens')
+    .where('id', '=', id)
+    .where('kind', '=', 'invitation')
+    .executeTakeFirst();
+  return row.numDeletedRows > 0n;
+}
+
+/** Stores a reset token for the account of that e-mail, if there is one. */
+export async function requestReset(
+  tx: Tx,
+  token: { id: string; email: string; tokenHash: Buffer; expiresAt: Date },
+): Promise<{ username: string } | undefined> {
+  const { rows } = await sql<{ username: string }>`
+    select username from request_reset(${token.id}, ${token.email}, ${token.tokenHash}, ${token.expiresAt})`.execute(tx);
+  return rows[0];
+}
+
+/** Uses a reset token up: sets the password and ends all sessions. */
+export async function consumeReset(tx: Tx, tokenHash: Buffer, passwordHash: string): Promise<string | null> {
+  const { rows } = await sql<{ user_id: string | null }>`
+    select consume_reset(${tokenHash}, ${passwordHash}) as user_id`.execute(tx);
+  return rows[0]?.user_id ?? null;
+}
+
+export async function touchCredentials(tx: Tx, ids: readonly string[]): Promise<void> {
+  await sql`select touch_credentials(${ids})`.execute(tx);
+}
+
+export async function sweepCredentials(tx: Tx): Promise<void> {
+  await sql`select sweep_credentials()`.execute(tx);
+}
