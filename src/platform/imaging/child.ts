@@ -1,0 +1,44 @@
+/** The process that decodes: one request at a time comes over IPC, one answer goes back. See decoder.ts for the other end. */
+import { setPriority } from 'node:os';
+import sharp from 'sharp';
+import { AppError } from '#platform/http/app-error.ts';
+import type { Answer, Request } from './decoder.ts';
+import { deriveImages } from './derive-images.ts';
+import { inspectImage } from './inspect-image.ts';
+
+// One thread a picture: more pictures at once come from more processes, and memory stays what the budget says.
+sharp.concurrency(1);
+sharp.cache(false);
+// An allow-list of loaders: libvips also reads SVG, TIFF, PDF, CSV and its own formats, whatever a file is named.
+sharp.block({ operation: ['VipsForeignLoad'] });
+sharp.unblock({
+  operation: ['Jpeg', 'Png', 'Webp', 'Nsgif', 'Heif'].map((loader) => `VipsForeignLoad${loader}`),
+});
+// Decoding gives way to serving when both want the processor.
+setPriority(5);
+
+process.on('message', async (request: Request) => {
+  send(await answer(request));
+});
+// The server has gone, however it went.
+process.on('disconnect', () => process.exit());
+send({ ok: true, value: 'ready', rss: process.memoryUsage.rss() });
+
+async function answer(request: Request): Promise<Answer> {
+  try {
+    const value =
+      request.step === 'inspect'
+        ? await inspectImage(request.path, request.maxPixels)
+        : await deriveImages(request.path, request.outDir, request.facts, request.maxPixels);
+    return { ok: true, value, rss: process.memoryUsage.rss() };
+  } catch (error) {
+    const { code, message, details } =
+      error instanceof AppError ? error : new AppError('server_error', 'The picture could not be processed.');
+    const reason = String(error instanceof AppError ? (error.cause ?? message) : error).slice(0, 500);
+    return { ok: false, code, message, details, reason, rss: process.memoryUsage.rss() };
+  }
+}
+
+function send(answer: Answer) {
+  process.send?.(answer);
+}

@@ -1,0 +1,61 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { AppError } from '#platform/http/app-error.ts';
+import { createImaging, type Imaging } from './index.ts';
+
+const corpus = join(import.meta.dirname, '../../../../shared/corpus');
+
+interface Line {
+  file: string;
+  expect: string;
+  note?: string;
+}
+
+const lines = existsSync(corpus)
+  ? readFileSync(join(corpus, 'manifest.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line): Line => JSON.parse(line))
+      .filter(({ file }) => !file.startsWith('multipart/'))
+  : [];
+
+/** The manifest refuses HEIC for a reader without a decoder for it, and says so; this one has a decoder. */
+const expected = ({ file, expect }: Line) => (file.endsWith('.heif') ? 'accept' : expect);
+
+describe.skipIf(lines.length === 0)('the shared corpus', () => {
+  let imaging: Imaging;
+  let outDir: string;
+  beforeAll(async () => {
+    outDir = await mkdtemp(join(tmpdir(), 'corpus-'));
+    imaging = createImaging({ processes: 2, timeoutMs: 20_000 });
+  });
+  afterAll(async () => {
+    imaging.close();
+    await rm(outDir, { recursive: true });
+  });
+
+  test.each(lines.map((line) => [line.file, expected(line), line.note ?? ''] as const))(
+    '%s: %s %s',
+    async (file, wanted) => {
+      const result = await imaging.ingest({ path: join(corpus, file), outDir }).catch((error: unknown) => error);
+      if (wanted !== 'accept') {
+        expect(result).toBeInstanceOf(AppError);
+        expect(`reject-${(result as AppError).status}`).toBe(wanted);
+        return;
+      }
+      if (result instanceof Error) throw result;
+      const { derivatives, placeholder } = result as Awaited<ReturnType<Imaging['ingest']>>;
+      expect(derivatives.map(({ variant }) => variant)).toEqual(['preview', 'medium', 'small']);
+      for (const { path, bytes } of derivatives) expect((await stat(path)).size).toBe(bytes);
+      expect(placeholder.length).toBeGreaterThan(4);
+    },
+  );
+
+  test('nothing but derivatives was written', () => {
+    const known = ['preview.jpg', 'preview.webp', 'medium.webp', 'small.webp'];
+    expect(readdirSync(outDir).filter((name) => !known.includes(name))).toEqual([]);
+  });
+});

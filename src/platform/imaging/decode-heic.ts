@@ -1,0 +1,33 @@
+import { readFile } from 'node:fs/promises';
+import decode from 'heic-decode';
+import sharp, { type Metadata } from 'sharp';
+import { embedProfile, isSrgbProfile } from './icc-profile.ts';
+import { fitted, fromRaw, type RawImage, toRaw } from './raw-image.ts';
+import { undecodable } from './undecodable.ts';
+
+/**
+ * The preview's pixels of a HEIC file, in sRGB. libheif compiled to WebAssembly decodes, as the prebuilt sharp has no HEVC;
+ * it applies rotation and mirroring, and EXIF's orientation must not be applied on top (ISO/IEC 23008-12, A.2.2).
+ */
+export async function decodeHeic(path: string, maxPixels: number): Promise<RawImage> {
+  const header = await sharp(path, { limitInputPixels: false }).metadata();
+  const preview = await toRaw(fitted(fromRaw(await decodePrimary(await readFile(path), header, maxPixels)), 'preview'));
+  if (!header.icc || isSrgbProfile(header.icc)) return preview;
+  // Pixels in memory cannot carry a profile into sharp; an uncompressed PNG can.
+  const png = await fromRaw(preview).png({ compressionLevel: 0 }).toBuffer();
+  return toRaw(sharp(embedProfile(png, header.icc)));
+}
+
+async function decodePrimary(file: Buffer, header: Metadata, maxPixels: number): Promise<RawImage> {
+  const images = await decode.all({ buffer: file });
+  try {
+    // The primary picture need not be the first; sharp tells its size, the decoder does not tell which it is.
+    const primary = images.find(({ width, height }) => width === header.width && height === header.height) ?? images[0];
+    if (!primary || primary.width * primary.height > maxPixels)
+      throw undecodable('This HEIC file contradicts its header.');
+    const { data, width, height } = await primary.decode();
+    return { data: Buffer.from(data.buffer, data.byteOffset, data.byteLength), info: { width, height, channels: 4 } };
+  } finally {
+    images.dispose();
+  }
+}

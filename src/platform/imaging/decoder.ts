@@ -1,0 +1,153 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { AppError, type ErrorCode } from '#platform/http/app-error.ts';
+import type { CameraMetadata, Derivative } from './ingested-image.ts';
+import type { ImageFacts } from './inspect-image.ts';
+import { undecodable } from './undecodable.ts';
+
+export type Request =
+  | { step: 'inspect'; path: string; maxPixels: number }
+  | { step: 'derive'; path: string; outDir: string; facts: ImageFacts; maxPixels: number };
+
+/** `rss` is the child's memory in bytes after the step; `reason` is for the log alone. */
+export type Answer = { rss: number } & (
+  | { ok: true; value: unknown }
+  | { ok: false; code: ErrorCode; message: string; details: Record<string, unknown>; reason: string }
+);
+
+interface Limits {
+  timeoutMs: number;
+  signal?: AbortSignal | undefined;
+}
+
+export interface Decoder {
+  readonly pid: number;
+  /** False once the process has ended or must not be used again. */
+  readonly usable: boolean;
+  inspect(path: string, maxPixels: number, limits: Limits): Promise<{ facts: ImageFacts; metadata: CameraMetadata }>;
+  derive(
+    request: Omit<Extract<Request, { step: 'derive' }>, 'step'>,
+    limits: Limits,
+  ): Promise<{ derivatives: Derivative[]; placeholder: Uint8Array }>;
+  kill(): void;
+}
+
+/** WebAssembly's memory only ever grows: above this the process is replaced rather than kept, in bytes. */
+const RETIRE_ABOVE_RSS = 400 * 2 ** 20;
+
+/** What a child may know of the server's environment: nothing that is a secret. */
+const PASSED_ENVIRONMENT = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'LD_LIBRARY_PATH', 'NODE_V8_COVERAGE'];
+
+/**
+ * Starts one decoding process. It takes one request at a time. When it dies, runs past `timeoutMs` or the signal aborts, it is
+ * killed and only the request at hand fails: with AppError `undecodable`, or the signal's reason.
+ * When it never gets ready, requests fail with AppError `unavailable`.
+ */
+export function startDecoder(log: (message: string, fields: Record<string, unknown>) => void = () => {}): Decoder {
+  const child = fork(fileURLToPath(new URL('./child.ts', import.meta.url)), [], {
+    serialization: 'advanced',
+    execArgv: ['--max-old-space-size=256', '--disable-warning=ExperimentalWarning'],
+    // glibc keeps an arena for each thread otherwise, and a child of 100 MB grows to several hundred.
+    env: { ...pick(process.env, PASSED_ENVIRONMENT), MALLOC_ARENA_MAX: '2' },
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+  let stderr = '';
+  child.stderr?.on('data', (chunk) => {
+    stderr = (stderr + chunk).slice(-2000);
+  });
+
+  let alive = true;
+  let retired = false;
+  let settle: ((outcome: Answer | AppError) => void) | null = null;
+  let ready = false;
+  const { promise: started, resolve: start } = Promise.withResolvers<void>();
+
+  child.on('message', (answer: Answer) => {
+    if (answer.rss > RETIRE_ABOVE_RSS) retired = true;
+    // The first message only says that the process is there.
+    if (ready) return settle?.(answer);
+    ready = true;
+    start();
+  });
+  const lost = (fields: Record<string, unknown>) => {
+    alive = false;
+    start();
+    if (!settle) return;
+    log('The decoding process ended in the middle of a picture', { ...fields, stderr });
+    settle(
+      ready
+        ? undecodable('This picture could not be decoded.')
+        : new AppError('unavailable', 'Pictures cannot be decoded at the moment. Try again later.'),
+    );
+  };
+  child.on('error', (error) => lost({ error: error.message }));
+  child.on('exit', (code, signal) => lost({ code, signal }));
+  rest(child);
+
+  async function ask(request: Request, { timeoutMs, signal }: Limits): Promise<unknown> {
+    if (!alive) throw new AppError('unavailable', 'Pictures cannot be decoded at the moment. Try again later.');
+    signal?.throwIfAborted();
+    wake(child);
+    const { promise, resolve } = Promise.withResolvers<Answer | AppError>();
+    settle = resolve;
+    const end = (outcome: AppError) => {
+      alive = false;
+      resolve(outcome);
+      child.kill('SIGKILL');
+    };
+    const timer = setTimeout(() => end(undecodable('This picture took too long to decode.')), timeoutMs);
+    const abort = () => end(undecodable('The upload was given up.'));
+    signal?.addEventListener('abort', abort, { once: true });
+    try {
+      await Promise.race([started, promise]);
+      if (alive) child.send(request);
+      return unwrap(await promise);
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+      settle = null;
+      rest(child);
+      signal?.throwIfAborted();
+    }
+  }
+
+  function unwrap(outcome: Answer | AppError): unknown {
+    if (outcome instanceof AppError) throw outcome;
+    if (outcome.ok) return outcome.value;
+    log('A picture was refused', { code: outcome.code, reason: outcome.reason });
+    throw new AppError(outcome.code, outcome.message, outcome.details);
+  }
+
+  return {
+    get pid() {
+      return child.pid ?? 0;
+    },
+    get usable() {
+      return alive && !retired;
+    },
+    inspect: (path, maxPixels, limits) =>
+      ask({ step: 'inspect', path, maxPixels }, limits) as ReturnType<Decoder['inspect']>,
+    derive: (request, limits) => ask({ step: 'derive', ...request }, limits) as ReturnType<Decoder['derive']>,
+    kill() {
+      alive = false;
+      child.kill('SIGKILL');
+    },
+  };
+}
+
+/** A process at rest must not keep the server from ending. */
+function rest(child: ChildProcess) {
+  child.unref();
+  child.channel?.unref();
+}
+
+function wake(child: ChildProcess) {
+  child.ref();
+  child.channel?.ref();
+}
+
+function pick(environment: NodeJS.ProcessEnv, names: string[]): Record<string, string> {
+  return Object.fromEntries(
+    names.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])),
+  );
+}

@@ -1,0 +1,146 @@
+import { open } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { AppError } from '#platform/http/app-error.ts';
+import { createAdmission } from './admission.ts';
+import { type Decoder, startDecoder } from './decoder.ts';
+import type { IngestedImage } from './ingested-image.ts';
+import { type ImageFormat, mediaTypeOf, SNIFF_BYTES, sniff } from './sniff.ts';
+import { undecodable } from './undecodable.ts';
+
+export type { CameraMetadata, Derivative, IngestedImage, Variant } from './ingested-image.ts';
+export { type ImageFormat, mediaTypeOf, SNIFF_BYTES, sniff } from './sniff.ts';
+
+/** Width × height that an original may have at most. */
+export const MAX_PIXELS = 100_000_000;
+
+interface Dependencies {
+  /** Pictures decoded at once, each in a process of its own. Default: the number of cores. */
+  processes?: number;
+  /** Pixels that may be held whole in memory by all processes together. Default 120 million, about 500 MB. */
+  pixelBudget?: number;
+  /** The longest that one step of one picture may take, in milliseconds. Default 60 000. */
+  timeoutMs?: number;
+  /** How long a process is kept without work, in milliseconds. Default 30 000. */
+  idleMs?: number;
+  logger?: { debug(fields: Record<string, unknown>, message: string): void };
+}
+
+interface IngestRequest {
+  /** The original, a complete file. */
+  path: string;
+  /** An existing folder; the derivatives are written into it. After an error it may hold a part of them. */
+  outDir: string;
+  /** Default `MAX_PIXELS`. */
+  maxPixels?: number;
+  /** Ends the waiting or the work; `ingest` then rejects with its reason. */
+  signal?: AbortSignal;
+}
+
+export interface Imaging {
+  /**
+   * Checks that a file is a picture which decodes in full, and makes its derivatives and its placeholder.
+   * Throws AppError `unsupported_media_type`, `too_many_pixels`, `undecodable` (also when decoding crashes or takes too long),
+   * `storage_full` or `unavailable`.
+   */
+  ingest(request: IngestRequest): Promise<IngestedImage>;
+  /** Process ids of the decoders that run now. */
+  pids(): number[];
+  /** Ends every process; work at hand fails with `unavailable`. */
+  close(): void;
+}
+
+/**
+ * Decodes pictures in child processes that may crash or hang without harm. They are started with the first picture, and ended
+ * when there was none for a while. Work is admitted in the order it came: as many pictures as there are processes, and of those
+ * only as many at once as fit the pixel budget.
+ */
+export function createImaging({
+  processes = availableParallelism(),
+  pixelBudget = 120_000_000,
+  timeoutMs = 60_000,
+  idleMs = 30_000,
+  logger,
+}: Dependencies = {}): Imaging {
+  const slots = createAdmission(processes);
+  const pixels = createAdmission(pixelBudget);
+  const running = new Set<Decoder>();
+  const idle: Decoder[] = [];
+  let idleTimer: NodeJS.Timeout | undefined;
+  let closed = false;
+
+  function takeDecoder(): Decoder {
+    if (closed) throw shuttingDown();
+    for (let decoder = idle.pop(); decoder; decoder = idle.pop()) {
+      if (decoder.usable) return decoder;
+      running.delete(decoder);
+    }
+    const decoder = startDecoder((message, fields) => logger?.debug(fields, message));
+    running.add(decoder);
+    return decoder;
+  }
+
+  function giveBack(decoder: Decoder) {
+    if (decoder.usable && !closed) idle.push(decoder);
+    else end(decoder);
+    idleTimer?.refresh();
+    idleTimer ??= setTimeout(() => {
+      idleTimer = undefined;
+      for (const unused of idle.splice(0)) end(unused);
+    }, idleMs).unref();
+  }
+
+  function end(decoder: Decoder) {
+    running.delete(decoder);
+    decoder.kill();
+  }
+
+  return {
+    async ingest({ path, outDir, maxPixels = MAX_PIXELS, signal }) {
+      await sniffFile(path);
+      const leaveSlot = await slots.acquire(1, signal);
+      let decoder: Decoder | undefined;
+      try {
+        decoder = takeDecoder();
+        const { facts, metadata } = await decoder.inspect(path, maxPixels, { timeoutMs, signal });
+        const giveBackPixels = await pixels.acquire(facts.cost, signal);
+        try {
+          const derived = await decoder.derive({ path, outDir, facts, maxPixels }, { timeoutMs, signal });
+          const { format, width, height, animated } = facts;
+          return { format, mimeType: mediaTypeOf[format], width, height, animated, ...derived, metadata };
+        } finally {
+          giveBackPixels();
+        }
+      } catch (error) {
+        throw closed && !signal?.aborted ? shuttingDown() : error;
+      } finally {
+        if (decoder) giveBack(decoder);
+        leaveSlot();
+      }
+    },
+    pids: () => [...running].map(({ pid }) => pid),
+    close() {
+      closed = true;
+      clearTimeout(idleTimer);
+      for (const decoder of running) end(decoder);
+    },
+  };
+}
+
+const shuttingDown = () =>
+  new AppError('unavailable', 'The server is shutting down. Send the picture again in a moment.');
+
+async function sniffFile(path: string): Promise<ImageFormat> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(SNIFF_BYTES), 0, SNIFF_BYTES, 0);
+    if (bytesRead === 0) throw undecodable('This file is empty.');
+    const format = sniff(buffer.subarray(0, bytesRead));
+    if (format) return format;
+    throw new AppError(
+      'unsupported_media_type',
+      'This kind of file is not supported: send JPEG, PNG, WebP, GIF, AVIF or HEIC.',
+    );
+  } finally {
+    await file.close();
+  }
+}
