@@ -5,17 +5,17 @@ import { parseEnv } from 'node:util';
 import { z } from 'zod';
 
 /** One configuration key: what it accepts, what it is when absent, and the sentence that documents it. */
-interface Key<Schema extends z.ZodType = z.ZodType> {
+interface Key<Schema extends z.ZodType = z.ZodType, Default extends string | undefined = string | undefined> {
   readonly schema: Schema;
-  readonly default: string | undefined;
+  readonly default: Default;
   readonly doc: string;
 }
 
-const key = <Schema extends z.ZodType>(schema: Schema, fallback: string | undefined, doc: string): Key<Schema> => ({
-  schema,
-  default: fallback,
-  doc,
-});
+const key = <Schema extends z.ZodType, Default extends string | undefined>(
+  schema: Schema,
+  fallback: Default,
+  doc: string,
+): Key<Schema, Default> => ({ schema, default: fallback, doc });
 
 const text = z.string().min(1, 'must not be empty');
 const port = z

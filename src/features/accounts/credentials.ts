@@ -99,8 +99,6 @@ export function createCredentials(deps: {
       findSession(tx, hashSecret(secret)),
     );
     if (!session) return null;
-    // A cookie's secret is no bearer token and the other way round: each is good only where it was given.
-    if ((session.session_kind === 'browser') !== (bearer === undefined)) return null;
     return {
       kind: 'user',
       principal: { kind: 'user', id: session.user_id },

@@ -111,7 +111,8 @@ async function functions(db: Kysely<unknown>): Promise<void> {
     language sql stable security definer set search_path = public as $$
       select s.id, s.kind, s.expires_at, s.last_used_at, u.id, u.username, u.role
       from sessions s join users u on u.id = s.user_id
-      where s.token_hash = p_token_hash and s.expires_at > now() and u.disabled_at is null
+      where s.token_hash = p_token_hash and s.expires_at > now() and s.last_used_at > now() - interval '30 days'
+        and u.disabled_at is null
     $$`.execute(db);
   await sql`
     create function find_api_key(p_key_hash bytea)
@@ -237,7 +238,7 @@ async function functions(db: Kysely<unknown>): Promise<void> {
   await sql`
     create function sweep_credentials() returns void ${definer} as $$
     begin
-      delete from sessions where expires_at < now();
+      delete from sessions where expires_at < now() or last_used_at < now() - interval '30 days';
       delete from one_time_tokens where expires_at < now() - interval '7 days' or used_at < now() - interval '7 days';
     end $$`.execute(db);
 

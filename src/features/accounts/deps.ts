@@ -1,0 +1,31 @@
+import type { Database } from '#platform/database/database.ts';
+import type { Mailer } from '#platform/mail/mailer.ts';
+import type { Credentials } from './credentials.ts';
+import type { Passwords } from './passwords.ts';
+import type { SignInLimits } from './sign-in-limits.ts';
+import type { BearerTokens } from './tokens.ts';
+
+/** What the use-cases of this feature take; each names the part it uses. */
+export interface AccountDeps {
+  readonly database: Database;
+  readonly credentials: Credentials;
+  readonly passwords: Passwords;
+  readonly tokens: BearerTokens;
+  readonly limits: SignInLimits;
+  readonly mailer: Mailer | null;
+  readonly registration: 'open' | 'invite' | 'closed';
+  /** What the first set-up must show when the server listens beyond this machine; null where it need not. */
+  readonly setupToken: string | null;
+  /** Called once an account is gone, so that bytes nobody refers to any more can go too. */
+  readonly onAccountDeleted: () => Promise<void>;
+}
+
+/** The part of a request that sign-in writes down. */
+export interface Client {
+  readonly ip: string;
+  readonly network: string;
+  readonly userAgent: string | null;
+  readonly isBrowser: boolean;
+  /** `https://photos.example.org`: where links that are sent or shown lead. From the configuration, never from Host. */
+  readonly publicUrl: string;
+}

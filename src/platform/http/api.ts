@@ -1,0 +1,74 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { HTTPException } from 'hono/http-exception';
+import type { Logger } from 'pino';
+import { AppError } from './app-error.ts';
+import type { Caller } from './caller.ts';
+import type { ClientAddress } from './client-address.ts';
+
+/** What every handler finds on its context. */
+export interface ApiEnv {
+  // Absent under `app.request()`, which knows no socket.
+  Bindings: { incoming?: IncomingMessage; outgoing?: ServerResponse };
+  Variables: { caller: Caller; address: ClientAddress; requestId: string };
+}
+
+/** A router whose refusals all speak the one envelope. */
+export function createRouter(): OpenAPIHono<ApiEnv> {
+  return new OpenAPIHono<ApiEnv>({
+    defaultHook: (result) => {
+      if (result.success) return;
+      // An id of the wrong form names nothing: it answers like one that is absent.
+      if (result.target === 'param') throw new AppError('not_found', 'There is nothing at this address.');
+      const issues = result.error.issues.map((issue) => ({
+        field: issue.path.join('.') || null,
+        message: issue.code === 'unrecognized_keys' ? `Unknown: ${issue.keys.join(', ')}.` : issue.message,
+      }));
+      const first = issues[0];
+      throw new AppError(
+        'validation_error',
+        first?.field ? `${first.field}: ${first.message}` : (first?.message ?? 'This request is not valid.'),
+        { field: first?.field ?? null, issues },
+      );
+    },
+  });
+}
+
+const mostJsonBytes = 256 * 1024;
+
+/** Refuses a JSON body that is too large before it is read; bodies of photos never come this way. */
+export function requireSmallBody(c: Context<ApiEnv>): void {
+  const length = Number(c.req.header('content-length') ?? 0);
+  if (length > mostJsonBytes) {
+    throw new AppError('too_large', `This request may be ${mostJsonBytes} bytes long at the most.`, {
+      limit: mostJsonBytes,
+    });
+  }
+}
+
+/** Any failure as the error it is to its client; what nobody foresaw is logged and told without detail. */
+export function toAppError(error: unknown, logger: Logger): AppError {
+  if (error instanceof AppError) return error;
+  if (error instanceof HTTPException) {
+    return new AppError('validation_error', error.message || 'This request is not valid.');
+  }
+  const { code } = (error ?? {}) as { code?: string };
+  // ENOSPC and EDQUOT are the file system's, 53100 PostgreSQL's word for a full disk.
+  if (code === 'ENOSPC' || code === 'EDQUOT' || code === '53100') {
+    return new AppError('storage_full', 'The server has no room left. Nothing was kept; try again once there is some.');
+  }
+  if (code === 'ECONNREFUSED' || code === '57P01' || code === '57P03' || code === '53300') {
+    return new AppError('unavailable', 'The library cannot be reached at this moment. Try again in a few seconds.');
+  }
+  logger.error({ err: error }, 'a request failed in a way nobody foresaw');
+  return new AppError('server_error', 'Something went wrong on the server. It was written down; try again.');
+}
+
+/** Answers with an error's envelope; `Retry-After` where the error knows when to come back. */
+export function respondWithError(c: Context, error: AppError): Response {
+  const wait = error.details.retry_after;
+  if (typeof wait === 'number') c.header('retry-after', String(wait));
+  c.header('cache-control', 'no-store');
+  return c.json(error.toBody(), error.status);
+}
