@@ -47,7 +47,8 @@ export type ApiKey = {
   expires_at: string | null;
 };
 
-export type Invitation = { id: string; url: string; expires_at: string };
+export type Invitation = { id: string; created_at: string; expires_at: string; used: boolean };
+export type CreatedInvitation = { id: string; url: string; expires_at: string };
 
 export type Photo = {
   id: string;
@@ -144,7 +145,7 @@ export type ApiSchema = {
     $delete: Route<ById & { json: { password: string; confirm: string } }, null>;
   };
   '/users/:id/reset-link': { $post: Route<ById, { url: string; expires_at: string }> };
-  '/invitations': { $get: Route<Listing, Page<Invitation>>; $post: Route<{ json: object }, Invitation> };
+  '/invitations': { $get: Route<Listing, Page<Invitation>>; $post: Route<{ json: object }, CreatedInvitation> };
   '/invitations/:id': { $delete: Route<ById, null> };
   '/photos': {
     $get: Route<
