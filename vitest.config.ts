@@ -1,0 +1,45 @@
+import { defineConfig } from 'vitest/config';
+
+const slow = process.env.TINTYPE_TEST_SCALE === 'full' ? 20 : 1;
+
+export default defineConfig({
+  test: {
+    // Child processes, not threads: tests send signals, change the umask and load native code.
+    pool: 'forks',
+    testTimeout: 20_000 * slow,
+    hookTimeout: 60_000,
+    teardownTimeout: 60_000,
+    coverage: {
+      provider: 'v8',
+      include: ['src/**/*.ts', 'web/src/lib/**/*.ts'],
+      exclude: ['**/*.test.ts', '**/*.d.ts'],
+      reporter: ['text-summary', 'html', 'json-summary'],
+    },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'server',
+          include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts', 'scripts/**/*.test.ts'],
+          exclude: ['test/journeys/**'],
+          globalSetup: ['test/database-setup.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'web', include: ['web/src/**/*.test.ts'] },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'journeys',
+          include: ['test/journeys/**/*.test.ts'],
+          // A browser and a server at a time: two would fight for the cores, and time-outs would tell nothing.
+          fileParallelism: false,
+          testTimeout: 120_000 * slow,
+          hookTimeout: 180_000,
+        },
+      },
+    ],
+  },
+});
