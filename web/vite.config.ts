@@ -16,16 +16,36 @@ function icons(): Plugin {
   };
 }
 
+/**
+ * SvelteKit hides what it reads out to screen readers with a style attribute, which `style-src 'self'` forbids; `base.css` does it
+ * instead. A failed match stops the build, so that an update cannot bring the attribute back unseen.
+ */
+function plainAnnouncer(): Plugin {
+  return {
+    name: 'tintype-plain-announcer',
+    enforce: 'pre',
+    transform(code, id) {
+      if (!/kit\/src\/runtime\/components\/root\.svelte$/.test(id)) return null;
+      const plain = code.replace(/(id="svelte-announcer"[^>]*?)\sstyle="[^"]*"/, '$1');
+      if (plain === code) this.error('SvelteKit’s announcer has changed: see plainAnnouncer in vite.config.ts.');
+      return plain;
+    },
+  };
+}
+
 const server = process.env.TINTYPE_DEV_SERVER ?? 'http://127.0.0.1:8000';
 
 export default defineConfig({
   plugins: [
     icons(),
+    plainAnnouncer(),
     sveltekit({
       adapter: adapter({ pages: 'build', assets: 'build', fallback: 'index.html' }),
       compilerOptions: { runes: true },
     }),
   ],
+  // light-dark() since 2024. Compiled for older browsers, it would be fixed at the root, and a part with a theme of its own would not follow.
+  build: { cssTarget: ['chrome123', 'edge123', 'firefox120', 'safari17.5'] },
   // The Origin check compares with the Host the browser used, so the proxy must leave that header alone.
   server: { proxy: { '/api': { target: server, changeOrigin: false } } },
 });
