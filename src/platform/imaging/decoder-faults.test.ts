@@ -1,0 +1,202 @@
+import { readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { jpegClaiming } from '../../../test/fixtures/bombs.ts';
+import { startDecoder } from './decoder.ts';
+import { createImaging, type Imaging } from './index.ts';
+
+let dir: string;
+let imaging: Imaging | undefined;
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'faults-'));
+  await writeFile(
+    join(dir, 'red'),
+    await sharp({ create: { width: 9, height: 9, channels: 3, background: 'red' } })
+      .png()
+      .toBuffer(),
+  );
+});
+afterEach(async () => {
+  imaging?.close();
+  imaging = undefined;
+  await rm(dir, { recursive: true });
+});
+
+const ingestRed = (signal?: AbortSignal) => start().ingest({ path: join(dir, 'red'), outDir: dir, signal });
+function start(options: Parameters<typeof createImaging>[0] = {}): Imaging {
+  imaging ??= createImaging({ processes: 1, ...options });
+  return imaging;
+}
+const onlyPid = () => {
+  const [pid, ...others] = start().pids();
+  if (!pid || others.length) throw new Error('not exactly one process');
+  return pid;
+};
+async function until(condition: () => boolean) {
+  for (let i = 0; !condition() && i < 200; i++) await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(condition()).toBe(true);
+}
+/** Whether a process exists; one that has ended but was not waited for counts as gone. */
+function lives(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+test('no process runs before the first picture, and none when there was no work for a while', async () => {
+  expect(start({ idleMs: 50 }).pids()).toEqual([]);
+  await ingestRed();
+  const pid = onlyPid();
+  await ingestRed();
+  expect(onlyPid()).toBe(pid);
+  await until(() => start().pids().length === 0);
+  await expect(ingestRed()).resolves.toMatchObject({ width: 9 });
+});
+
+test('a crash fails the picture at hand and no other', async () => {
+  await ingestRed();
+  const pid = onlyPid();
+  process.kill(pid, 'SIGSTOP');
+  const doomed = ingestRed();
+  const next = ingestRed();
+  // The request has been sent by then; a stopped process leaves it unanswered.
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  process.kill(pid, 'SIGKILL');
+  await expect(doomed).rejects.toMatchObject({ code: 'undecodable', status: 422 });
+  await expect(next).resolves.toMatchObject({ width: 9 });
+  expect(onlyPid()).not.toBe(pid);
+});
+
+test('what takes too long is killed', async () => {
+  start({ timeoutMs: 2000 });
+  await ingestRed();
+  const pid = onlyPid();
+  process.kill(pid, 'SIGSTOP');
+  await expect(ingestRed()).rejects.toMatchObject({
+    code: 'undecodable',
+    message: 'This picture took too long to decode.',
+  });
+  await until(() => !lives(pid));
+  await expect(ingestRed()).resolves.toMatchObject({ width: 9 });
+});
+
+test('an abort ends the waiting at once, and the work with its process', async () => {
+  await ingestRed();
+  const pid = onlyPid();
+  process.kill(pid, 'SIGSTOP');
+  const [working, waiting] = [new AbortController(), new AbortController()];
+  const atWork = ingestRed(working.signal);
+  const inQueue = ingestRed(waiting.signal);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  waiting.abort(new Error('the waiting one left'));
+  await expect(inQueue).rejects.toThrow('the waiting one left');
+  expect(lives(pid)).toBe(true);
+  working.abort(new Error('the working one left'));
+  await expect(atWork).rejects.toThrow('the working one left');
+  await until(() => !lives(pid));
+  await expect(ingestRed()).resolves.toMatchObject({ width: 9 });
+});
+
+test('closing ends the processes, and what was at work or comes after is told to come again', async () => {
+  await ingestRed();
+  const pid = onlyPid();
+  process.kill(pid, 'SIGSTOP');
+  const atWork = ingestRed();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  start().close();
+  await expect(atWork).rejects.toMatchObject({ code: 'unavailable', status: 503 });
+  await expect(ingestRed()).rejects.toMatchObject({ code: 'unavailable' });
+  await until(() => !lives(pid));
+});
+
+test('a folder that cannot be written to is the server’s failure, not the picture’s', async () => {
+  const absent = start().ingest({ path: join(dir, 'red'), outDir: join(dir, 'absent') });
+  await expect(absent).rejects.toMatchObject({ code: 'server_error' });
+  expect(await readdir(dir)).toEqual(['red']);
+});
+
+test('a full disk says so', async () => {
+  await mkdir(join(dir, 'out'));
+  // Every write to /dev/full fails with ENOSPC.
+  await symlink('/dev/full', join(dir, 'out', 'preview.jpg'));
+  await expect(start().ingest({ path: join(dir, 'red'), outDir: join(dir, 'out') })).rejects.toMatchObject({
+    code: 'storage_full',
+    status: 507,
+  });
+});
+
+describe('one process by itself', () => {
+  test('reads no other format than those on the list, even when asked to', async () => {
+    const decoder = startDecoder();
+    try {
+      const drawing = join(dir, 'drawing.png');
+      await writeFile(
+        drawing,
+        '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>',
+      );
+      const tiff = join(dir, 'scan.jpg');
+      await sharp(join(dir, 'red')).tiff().toFile(tiff);
+      for (const path of [drawing, tiff]) {
+        await expect(decoder.inspect(path, 1e8, { timeoutMs: 10_000 })).rejects.toMatchObject({ code: 'undecodable' });
+      }
+      await expect(decoder.inspect(join(dir, 'red'), 1e8, { timeoutMs: 10_000 })).resolves.toMatchObject({
+        facts: { format: 'png' },
+      });
+    } finally {
+      decoder.kill();
+    }
+  });
+
+  test('knows none of the server’s secrets', async () => {
+    process.env.TINTYPE_TEST_SECRET = 'hunter2';
+    const decoder = startDecoder();
+    try {
+      await decoder.inspect(join(dir, 'red'), 1e8, { timeoutMs: 10_000 });
+      const environment = readFileSync(`/proc/${decoder.pid}/environ`, 'latin1');
+      expect(environment).toContain('MALLOC_ARENA_MAX=2');
+      expect(environment).not.toContain('hunter2');
+    } finally {
+      delete process.env.TINTYPE_TEST_SECRET;
+      decoder.kill();
+    }
+  });
+});
+
+test.skipIf(process.platform !== 'linux')('twenty bombs at once stay within the budget of one', async () => {
+  // Progressive: their coefficients are held whole, about 300 MB for 98 megapixels in a file of half a kilobyte.
+  await writeFile(join(dir, 'refused'), await jpegClaiming(16_000, 16_000, true));
+  await writeFile(join(dir, 'just-allowed'), await jpegClaiming(9900, 9900, true));
+  start({ processes: 2 });
+  let peak = 0;
+  const sampling = setInterval(() => {
+    const total = start()
+      .pids()
+      .reduce((sum, pid) => sum + residentMegabytes(pid), 0);
+    peak = Math.max(peak, total);
+  }, 10);
+  const results = await Promise.allSettled(
+    Array.from({ length: 20 }, async (_, i) => {
+      const outDir = join(dir, String(i));
+      await mkdir(outDir);
+      return start().ingest({ path: join(dir, i % 3 ? 'refused' : 'just-allowed'), outDir });
+    }),
+  );
+  clearInterval(sampling);
+  expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(7);
+  // Two at once would take 800; one beside a process at rest takes 550.
+  expect(peak).toBeGreaterThan(300);
+  expect(peak).toBeLessThan(680);
+});
+
+function residentMegabytes(pid: number): number {
+  try {
+    return (Number(readFileSync(`/proc/${pid}/statm`, 'latin1').split(' ')[1]) * 4096) / 2 ** 20;
+  } catch {
+    return 0;
+  }
+}
