@@ -1,0 +1,12 @@
+import type { BlobKey } from '#platform/blobs/blob-store.ts';
+
+/** Some bytes that the one who asks may have (that was checked before), and how they are to be labelled. */
+export interface Deliverable {
+  readonly key: BlobKey;
+  readonly mimeType: string;
+  /** Strong, with its quotes: `"…"`. */
+  readonly etag: string;
+  readonly cacheControl: string;
+  /** Such as `Content-Disposition` or `Vary`. */
+  readonly headers?: Readonly<Record<string, string>>;
+}

@@ -1,0 +1,57 @@
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { BlobReader } from '#platform/blobs/blob-store.ts';
+import type { BufferPool } from './buffer-pool.ts';
+import type { ByteRange } from './byte-range.ts';
+
+/** The client went away before it had everything. */
+export class ClientGone extends Error {
+  override readonly name = 'ClientGone';
+}
+
+/**
+ * Sends a range of a blob as the rest of the response, whose head is already written and promises exactly its length.
+ * One buffer at a time: the next read waits until the operating system took the last write.
+ * @throws ClientGone, or what reading threw; the response is then not complete, and its connection must be destroyed
+ */
+export async function sendBlob(
+  reader: BlobReader,
+  { start, end }: ByteRange,
+  response: ServerResponse,
+  socket: Socket,
+  pool: BufferPool,
+): Promise<void> {
+  const buffer = pool.take();
+  let mayBeInUse = false;
+  try {
+    for (let position = start; position < end; ) {
+      const length = Math.min(buffer.length, end - position);
+      await reader.read(buffer, 0, length, position);
+      position += length;
+      mayBeInUse = true;
+      await write(buffer.subarray(0, length), position === end);
+      mayBeInUse = false;
+    }
+  } finally {
+    // The bytes of another person's picture must never get into a write that the kernel has not finished with.
+    if (mayBeInUse) pool.drop(buffer);
+    else pool.giveBack(buffer);
+  }
+
+  function write(bytes: Buffer, last: boolean): Promise<void> {
+    return new Promise((resolve, reject) => {
+      // A response that waits behind another on its connection gets no close of its own, and its callback never comes: only the
+      // socket tells.
+      const gone = () => reject(new ClientGone());
+      if (socket.destroyed) return gone();
+      socket.once('close', gone);
+      const written = (error?: Error | null) => {
+        socket.removeListener('close', gone);
+        if (error) gone();
+        else resolve();
+      };
+      if (last) response.end(bytes, written);
+      else response.write(bytes, written);
+    });
+  }
+}
