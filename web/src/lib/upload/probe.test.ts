@@ -1,4 +1,4 @@
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { probe } from './probe.ts';
 
@@ -8,13 +8,13 @@ const blob = (bytes: Buffer) => new Blob([new Uint8Array(bytes)]);
 
 describe('probe', () => {
   test.each([
-    ['image/jpeg', (p: sharp.Sharp) => p.jpeg()],
-    ['image/jpeg', (p: sharp.Sharp) => p.jpeg({ progressive: true })],
-    ['image/png', (p: sharp.Sharp) => p.png()],
-    ['image/gif', (p: sharp.Sharp) => p.gif()],
-    ['image/webp', (p: sharp.Sharp) => p.webp()],
-    ['image/webp', (p: sharp.Sharp) => p.webp({ lossless: true })],
-    ['image/avif', (p: sharp.Sharp) => p.avif({ effort: 0 })],
+    ['image/jpeg', (p: Sharp) => p.jpeg()],
+    ['image/jpeg', (p: Sharp) => p.jpeg({ progressive: true })],
+    ['image/png', (p: Sharp) => p.png()],
+    ['image/gif', (p: Sharp) => p.gif()],
+    ['image/webp', (p: Sharp) => p.webp()],
+    ['image/webp', (p: Sharp) => p.webp({ lossless: true })],
+    ['image/avif', (p: Sharp) => p.avif({ effort: 0 })],
   ] as const)('reads type and ratio of %s', async (type, encode) => {
     const found = await probe(blob(await encode(picture(120, 80)).toBuffer()));
     expect(found.type).toBe(type);

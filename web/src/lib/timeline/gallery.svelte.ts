@@ -1,0 +1,263 @@
+import { SvelteMap } from 'svelte/reactivity';
+import { api, messageOf } from '#lib/api.ts';
+import type { Photo, PhotoFilter, PhotoSet } from '#lib/api-schema.ts';
+import { incoming } from '#lib/upload/incoming.svelte.ts';
+import type { MonthShape } from './layout.ts';
+import { emptySection, type Section, toSection, withFavorite, withoutPhotos, withPending, withPhoto } from './section.ts';
+
+export interface GalleryFilter {
+  readonly favorite?: boolean;
+  readonly q?: string;
+}
+
+export interface Place {
+  readonly month: string;
+  readonly index: number;
+}
+
+/** One filter's photos: month counts at once, a month's columns when somebody looks at it. */
+export type Gallery = ReturnType<typeof createGallery>;
+
+/** A month that could not be loaded is asked for again no sooner than this, in ms. */
+const RETRY_AFTER = 3000;
+
+export function createGallery(filter: GalleryFilter) {
+  const query = { favorite: filter.favorite ? 'true' : undefined, q: filter.q || undefined };
+  const isWhole = !filter.favorite && !filter.q;
+  let status = $state<'loading' | 'ready' | 'failed'>('loading');
+  let problem = $state('');
+  let counts = $state.raw<{ month: string; count: number }[]>([]);
+  const sections = new SvelteMap<string, Section>();
+  /** Months loaded before the last refresh: shown until they are loaded anew. */
+  const stale = new Set<string>();
+  const loading = new Map<string, Promise<Section | undefined>>();
+  let retries = $state(0);
+
+  // An upload's tile stands between the photos of its month; only coming and going changes this, never its progress.
+  const pendingByMonth = $derived(
+    Map.groupBy(isWhole ? incoming.list : [], ({ takenAt }) => takenAt.slice(0, 7)),
+  );
+  const shown = $derived.by(() => {
+    const result = new Map<string, Section>(sections);
+    for (const [month, pendings] of pendingByMonth) {
+      const section = sections.get(month) ?? (counts.some((c) => c.month === month) ? undefined : emptySection(month));
+      if (section) result.set(month, withPending(section, pendings));
+    }
+    return result;
+  });
+  const shapes = $derived.by(() => {
+    const months = new Map<string, MonthShape>(counts.map(({ month, count }) => [month, { month, count }]));
+    for (const [month, section] of shown) {
+      if (section.id.length > 0) months.set(month, { month, count: section.id.length, ratios: section.ratios });
+      else months.delete(month);
+    }
+    return [...months.values()].sort((a, b) => (a.month < b.month ? 1 : -1));
+  });
+  const total = $derived(shapes.reduce((sum, { count }) => sum + count, 0));
+
+  async function load(): Promise<void> {
+    try {
+      const { items } = await api.get('/timeline', { query });
+      const known = new Set(items.map(({ month }) => month));
+      for (const month of sections.keys()) {
+        if (known.has(month)) stale.add(month);
+        else sections.delete(month);
+      }
+      counts = items;
+      status = 'ready';
+    } catch (error) {
+      if (status === 'ready') return;
+      problem = messageOf(error);
+      status = 'failed';
+    }
+  }
+
+  function ensure(month: string): Promise<Section | undefined> {
+    const section = sections.get(month);
+    if (section && !stale.has(month)) return Promise.resolve(section);
+    if (!counts.some((known) => known.month === month)) return Promise.resolve(section);
+    let request = loading.get(month);
+    if (!request) {
+      request = api
+        .get('/timeline/:month', { param: { month }, query })
+        .then((columns) => {
+          stale.delete(month);
+          loading.delete(month);
+          const fresh = toSection(columns);
+          sections.set(month, fresh);
+          return fresh;
+        })
+        .catch(() => {
+          setTimeout(() => {
+            loading.delete(month);
+            retries++;
+          }, RETRY_AFTER);
+          return undefined;
+        });
+      loading.set(month, request);
+    }
+    return request;
+  }
+
+  function find(id: string): Place | undefined {
+    for (const [month, section] of shown) {
+      const index = section.id.indexOf(id);
+      if (index >= 0) return { month, index };
+    }
+    return undefined;
+  }
+
+  /** Changes the month's columns, and its count with them. */
+  function put(section: Section): void {
+    sections.set(section.month, section);
+    const count = section.id.length;
+    const others = counts.filter(({ month }) => month !== section.month);
+    if (count > 0) others.push({ month: section.month, count });
+    counts = others.sort((a, b) => (a.month < b.month ? 1 : -1));
+    if (count === 0) sections.delete(section.month);
+  }
+
+  return {
+    filter,
+    isWhole,
+    get status() {
+      return status;
+    },
+    get problem() {
+      return problem;
+    },
+    get shapes() {
+      return shapes;
+    },
+    get total() {
+      return total;
+    },
+    /** Grows when a month that failed to load may be asked for again. */
+    get retries() {
+      return retries;
+    },
+    /** The month's photos as far as loaded, uploads under way included. */
+    section: (month: string) => shown.get(month),
+    load,
+    /** Loads a month's columns unless they are here; undefined when that failed or there is no such month. */
+    ensure,
+    /** True while the month is on the screen from before a refresh. */
+    isStale: (month: string) => stale.has(month),
+    find,
+
+    /** Finds a photo that may lie in a month not loaded; undefined when it is not in this gallery. */
+    async locate(id: string, takenAt: string): Promise<Place | undefined> {
+      if (!find(id)) await ensure(takenAt.slice(0, 7));
+      return find(id);
+    },
+
+    /** The photo before (-1) or after (1) another in the timeline's order, loading the next month where needed. */
+    async neighbour(id: string, step: -1 | 1): Promise<string | undefined> {
+      const place = find(id);
+      if (!place) return undefined;
+      let month = shapes.findIndex((shape) => shape.month === place.month);
+      let ids = shown.get(place.month);
+      let index = place.index + step;
+      for (;;) {
+        while (ids && index >= 0 && index < ids.id.length) {
+          if (ids.pending[index] === null) return ids.id[index];
+          index += step;
+        }
+        month += step;
+        const next = shapes[month];
+        if (!next) return undefined;
+        await ensure(next.month);
+        ids = shown.get(next.month);
+        index = step > 0 ? 0 : (ids?.id.length ?? 0) - 1;
+      }
+    },
+
+    /** Photos before and after another, as far as their months are loaded: `before` of them, it, and `after`. */
+    around(id: string, before: number, after: number): Place[] {
+      const place = find(id);
+      if (!place) return [];
+      const collect = (step: -1 | 1, most: number) => {
+        const places: Place[] = [];
+        let month = shapes.findIndex((shape) => shape.month === place.month);
+        let index = place.index + step;
+        while (places.length < most) {
+          const section = shown.get(shapes[month]?.month ?? '');
+          if (!section) break;
+          if (index < 0 || index >= section.id.length) {
+            month += step;
+            index = step > 0 ? 0 : (shown.get(shapes[month]?.month ?? '')?.id.length ?? 0) - 1;
+            if (!shapes[month]) break;
+            continue;
+          }
+          if (section.pending[index] === null) places.push({ month: section.month, index });
+          index += step;
+        }
+        return places;
+      };
+      return [...collect(-1, before).reverse(), place, ...collect(1, after)];
+    },
+
+    /** Ids from one photo to another in the timeline's order, both included; loads the months between. */
+    async between(from: string, to: string): Promise<string[]> {
+      const [a, b] = [find(from), find(to)];
+      if (!a || !b) return [to];
+      const [first, last] = a.month > b.month || (a.month === b.month && a.index <= b.index) ? [a, b] : [b, a];
+      const ids: string[] = [];
+      for (const { month } of shapes) {
+        if (month > first.month || month < last.month) continue;
+        await ensure(month);
+        const section = shown.get(month);
+        const start = month === first.month ? first.index : 0;
+        const end = month === last.month ? last.index + 1 : section?.id.length;
+        for (let i = start; i < (end ?? 0); i++) if (section?.pending[i] === null) ids.push(section.id[i] as string);
+      }
+      return ids;
+    },
+
+    /** A photo that has come in, or whose date, caption or heart has changed. */
+    put(photo: Photo): void {
+      const before = find(photo.id);
+      const month = photo.taken_at.slice(0, 7);
+      if (before && before.month !== month) {
+        const old = sections.get(before.month);
+        if (old) put(withoutPhotos(old, new Set([photo.id])));
+      }
+      if (filter.favorite && !photo.is_favorite) {
+        const old = sections.get(month);
+        if (old) put(withoutPhotos(old, new Set([photo.id])));
+        return;
+      }
+      if (filter.q && !before) return;
+      const section = sections.get(month);
+      if (section) put(withPhoto(section, photo));
+      else if (!counts.some((known) => known.month === month)) put(withPhoto(emptySection(month), photo));
+      else if (!before)
+        counts = counts.map((known) => (known.month === month ? { month, count: known.count + 1 } : known));
+    },
+
+    /** Takes photos off the page; those in months not loaded change only the counts, at the next `load`. */
+    remove(ids: ReadonlySet<string>): void {
+      for (const section of [...sections.values()]) {
+        if (section.id.some((id) => ids.has(id))) put(withoutPhotos(section, ids));
+      }
+    },
+
+    /** Sets or takes hearts; null means every photo here. */
+    favorite(ids: ReadonlySet<string> | null, isFavorite: boolean): void {
+      for (const section of [...sections.values()]) {
+        if (ids && !section.id.some((id) => ids.has(id))) continue;
+        if (filter.favorite && !isFavorite) put(withoutPhotos(section, ids ?? new Set(section.id)));
+        else sections.set(section.month, withFavorite(section, ids, isFavorite));
+      }
+    },
+  };
+}
+
+/** The form the API takes everything matching in. */
+export function toPhotoSet(filter: GalleryFilter, selection: { ids: Iterable<string> } | { except: Iterable<string> }): PhotoSet {
+  if ('ids' in selection) return { ids: [...selection.ids] };
+  const what: PhotoFilter = {};
+  if (filter.favorite) what.favorite = true;
+  if (filter.q) what.q = filter.q;
+  return { filter: what, except: [...selection.except] };
+}

@@ -1,0 +1,27 @@
+import { expect, test, vi } from 'vitest';
+import { createSpeedometer } from './speed.ts';
+
+test('fast above 8 px/ms, slow below, and at rest when nothing moves', async () => {
+  vi.useFakeTimers();
+  let time = 0;
+  const fast: boolean[] = [];
+  const moving: boolean[] = [];
+  const meter = createSpeedometer((is) => fast.push(is), (is) => moving.push(is), () => time);
+  meter.moved(10);
+  for (const [ms, y] of [
+    [16, 100],
+    [32, 600],
+    [48, 700],
+  ] as const) {
+    time = ms;
+    meter.moved(y);
+  }
+  expect(fast).toEqual([false, false, true, false]);
+  vi.advanceTimersByTime(200);
+  expect(fast.at(-1)).toBe(false);
+  expect(moving).toEqual([true, false]);
+  meter.moved(50_000);
+  expect(fast.at(-1)).toBe(true);
+  meter.stop();
+  vi.useRealTimers();
+});

@@ -1,0 +1,45 @@
+/** Above this, pictures would only be asked for to be thrown away: px per ms. */
+const FAST = 8;
+/** No scroll event for this long means that the page stands still, ms. */
+const STILL = 120;
+
+/**
+ * Watches how fast the page scrolls. One large jump (Home, the scrubber) counts as fast until it has stood still for a moment.
+ *
+ * @param onFast told when the speed passes 8 px/ms, and when it is below again.
+ * @param onMoving told when scrolling begins and when it has ended.
+ */
+export function createSpeedometer(
+  onFast: (fast: boolean) => void,
+  onMoving: (moving: boolean) => void,
+  now: () => number = () => performance.now(),
+) {
+  let position = 0;
+  let at = Number.NEGATIVE_INFINITY;
+  let isMoving = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  return {
+    /** @param y where the page is now, px. */
+    moved(y: number): void {
+      const time = now();
+      const elapsed = Math.min(time - at, STILL);
+      const speed = Math.abs(y - position) / Math.max(1, elapsed);
+      // The first event after a rest tells of a move whose beginning nobody saw: a frame is a fair guess.
+      onFast(isMoving ? speed > FAST : Math.abs(y - position) / 16 > FAST * 4);
+      position = y;
+      at = time;
+      if (!isMoving) onMoving(true);
+      isMoving = true;
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        isMoving = false;
+        onFast(false);
+        onMoving(false);
+      }, STILL);
+    },
+    stop(): void {
+      clearTimeout(timer);
+    },
+  };
+}

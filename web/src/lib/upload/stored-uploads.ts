@@ -1,0 +1,71 @@
+/** A file that is waiting, as it survives a reload: the browser keeps the file itself, not a path. */
+export interface StoredUpload {
+  readonly key: string;
+  readonly user: string;
+  readonly name: string;
+  readonly modifiedAt: string;
+  readonly file: Blob;
+}
+
+const DATABASE = 'tintype-uploads';
+const STORE = 'uploads';
+/** Says, without opening the database, whose files wait in it. */
+const OWNER = 'uploads-of';
+
+export function hasStoredUploads(user: string): boolean {
+  return localStorage.getItem(OWNER) === user;
+}
+
+/** Keeps a file until it has been sent. False when the browser has no room for it. */
+export async function storeUpload(upload: StoredUpload): Promise<boolean> {
+  try {
+    const { quota = 0, usage = 0 } = await navigator.storage.estimate();
+    if (upload.file.size > (quota - usage) / 2) return false;
+    await request('readwrite', (store) => store.put(upload));
+    localStorage.setItem(OWNER, upload.user);
+    return true;
+  } catch {
+    // Private windows and full disks: the guard on leaving the page has to do.
+    return false;
+  }
+}
+
+export async function forgetUpload(key: string): Promise<void> {
+  await request('readwrite', (store) => store.delete(key)).catch(() => {});
+}
+
+/** The files waiting for somebody; those of anybody else who used this browser before are deleted, never sent. */
+export async function takeStoredUploads(user: string): Promise<StoredUpload[]> {
+  const all = await request('readonly', (store) => store.getAll() as IDBRequest<StoredUpload[]>).catch(() => []);
+  for (const upload of all) if (upload.user !== user) await forgetUpload(upload.key);
+  const own = all.filter((upload) => upload.user === user);
+  if (own.length === 0) localStorage.removeItem(OWNER);
+  return own;
+}
+
+/** Nothing waits any more, or somebody signs out. */
+export function forgetAllUploads(): void {
+  localStorage.removeItem(OWNER);
+  indexedDB.deleteDatabase(DATABASE);
+}
+
+function request<T>(mode: IDBTransactionMode, run: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const opening = indexedDB.open(DATABASE, 1);
+    opening.onupgradeneeded = () => opening.result.createObjectStore(STORE, { keyPath: 'key' });
+    opening.onerror = () => reject(opening.error);
+    opening.onsuccess = () => {
+      const database = opening.result;
+      const transaction = database.transaction(STORE, mode);
+      const done = run(transaction.objectStore(STORE));
+      transaction.oncomplete = () => {
+        database.close();
+        resolve(done.result);
+      };
+      transaction.onabort = () => {
+        database.close();
+        reject(transaction.error);
+      };
+    };
+  });
+}
