@@ -35,10 +35,8 @@ export function createFilesStore(deps: { dataDir: string }): BlobStore {
       const path = pathOf(key);
       try {
         if (!synced) await sync(tempPath);
-        await folders.ensure(dirname(path));
-        await rename(tempPath, path);
+        await folders.moveInto(tempPath, path);
       } catch (error) {
-        folders.forget(dirname(path));
         await rm(tempPath, { force: true });
         throw asStorageFull(error);
       }
@@ -91,15 +89,27 @@ function createFolders(dataDir: string) {
     }
   };
 
+  const ensure = (folder: string): Promise<void> => {
+    const known = durable.get(folder) ?? make(folder);
+    // There can be 131,072 of them; seeing to one again costs little, remembering all would cost megabytes.
+    if (durable.size >= 4096) durable.clear();
+    durable.set(folder, known);
+    return known;
+  };
+
+  const moveInto = async (from: string, path: string): Promise<void> => {
+    await ensure(dirname(path));
+    await rename(from, path);
+  };
+
   return {
-    ensure(folder: string): Promise<void> {
-      const known = durable.get(folder) ?? make(folder);
-      // There can be 131,072 of them; seeing to one again costs little, remembering all would cost megabytes.
-      if (durable.size >= 4096) durable.clear();
-      durable.set(folder, known);
-      return known;
-    },
-    forget: (folder: string) => durable.delete(folder),
+    moveInto: (from: string, path: string) =>
+      moveInto(from, path).catch((error: NodeJS.ErrnoException) => {
+        durable.delete(dirname(path));
+        if (error.code !== 'ENOENT') throw error;
+        // Somebody removed the folder since.
+        return moveInto(from, path);
+      }),
   };
 }
 

@@ -30,11 +30,15 @@ export async function isAlive(owner: string): Promise<boolean | 'unknown'> {
   return start === '0' || (await startOf(Number(pid))) === start;
 }
 
-/** Start in clock ticks since boot, field 22 of proc(5)'s stat; null where there is no /proc. */
+/**
+ * Start in clock ticks since boot, field 22 of proc(5)'s stat. Null where there is no /proc, and for a process that has died and
+ * only waits for its parent to notice, as may take forever in a container.
+ */
 async function startOf(pid: number): Promise<string | null> {
   const line = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => null);
   // The command's name, in parentheses, may hold blanks and parentheses itself.
-  return line?.slice(line.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+  const fields = line?.slice(line.lastIndexOf(')') + 2).split(' ');
+  return fields && !/[ZX]/.test(fields[0] ?? '') ? (fields[19] ?? null) : null;
 }
 
 async function machine(): Promise<string> {
