@@ -1,0 +1,341 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm, truncate } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { BlobKey, BlobVariant } from '#platform/blobs/blob-store.ts';
+import { createFilesStore } from '#platform/blobs/files-store.ts';
+import { AppError } from '#platform/http/app-error.ts';
+import { createDelivery, type Delivery } from './delivery.ts';
+
+let dataDir: string;
+let store: ReturnType<typeof createFilesStore>;
+let delivery: Delivery;
+let server: Server;
+let port: number;
+const warnings: string[] = [];
+
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'tintype-delivery-'));
+  store = createFilesStore({ dataDir });
+  delivery = createDelivery({
+    store,
+    cacheBytes: 1024 * 1024,
+    stallMs: 1500,
+    logger: { warn: (_, message) => warnings.push(message) },
+  });
+  server = createServer((request, response) => {
+    const [, hash = '', variant = ''] = (request.url ?? '').split('/');
+    delivery
+      .serve(request, response, {
+        key: { hash, variant: variant as BlobVariant },
+        mimeType: 'image/webp',
+        etag: `"${hash.slice(0, 8)}"`,
+        cacheControl: 'private, max-age=31536000, immutable',
+        headers: { Vary: 'Cookie' },
+      })
+      .catch((error) => {
+        response.writeHead(error instanceof AppError ? error.status : 500).end();
+      });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  port = (server.address() as AddressInfo).port;
+});
+
+afterAll(async () => {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+interface Placed {
+  readonly key: BlobKey;
+  readonly bytes: Buffer;
+  readonly url: string;
+  readonly etag: string;
+}
+
+async function place(bytes: Buffer, variant: BlobVariant = 'original'): Promise<Placed> {
+  const hash = createHash('sha256').update(bytes).digest('hex');
+  const temp = await store.createTemp();
+  await temp.write(bytes);
+  const key = { hash, variant };
+  await store.put(key, (await temp.finish()).path, { synced: true });
+  return { key, bytes, url: `http://127.0.0.1:${port}/${hash}/${variant}`, etag: `"${hash.slice(0, 8)}"` };
+}
+
+const bodyOf = async (response: Response) => Buffer.from(await response.arrayBuffer());
+const blobsHeldOpen = async () => {
+  const names = await readdir('/proc/self/fd');
+  const { readlink } = await import('node:fs/promises');
+  const targets = await Promise.all(names.map((name) => readlink(`/proc/self/fd/${name}`).catch(() => '')));
+  return targets.filter((target) => target.startsWith(dataDir)).length;
+};
+
+async function untilIdle(): Promise<void> {
+  for (let waited = 0; waited < 200; waited += 1) {
+    if ((await blobsHeldOpen()) === 0 && delivery.stats().buffersInUse === 0) return;
+    await sleep(25);
+  }
+  throw new Error(`still held: ${await blobsHeldOpen()} files, ${delivery.stats().buffersInUse} buffers`);
+}
+
+/** What a path leads to: from memory, from a small file, from a large one. */
+const kinds = [
+  ['a thumbnail', 20_000, 'small'],
+  ['a large preview', 400_000, 'preview'],
+  ['a small original', 500, 'original'],
+  ['a large original', 3_200_000, 'original'],
+] as const;
+
+describe.each(kinds)('%s', (_, size, variant) => {
+  let blob: Placed;
+  beforeAll(async () => {
+    blob = await place(randomBytes(size), variant);
+  });
+
+  it('is sent whole, labelled, and so that a browser runs none of it', async () => {
+    for (const time of ['first', 'second']) {
+      const response = await fetch(blob.url);
+      expect(response.status, time).toBe(200);
+      expect(Object.fromEntries(response.headers)).toMatchObject({
+        'content-type': 'image/webp',
+        'content-length': String(size),
+        etag: blob.etag,
+        'cache-control': 'private, max-age=31536000, immutable',
+        'accept-ranges': 'bytes',
+        'x-content-type-options': 'nosniff',
+        'content-security-policy': "sandbox; default-src 'none'",
+        'cross-origin-resource-policy': 'same-origin',
+        vary: 'Cookie',
+      });
+      expect((await bodyOf(response)).equals(blob.bytes)).toBe(true);
+    }
+  });
+
+  it('answers HEAD with the same head and no body, whatever range is asked for', async () => {
+    const whole = await fetch(blob.url);
+    await bodyOf(whole);
+    const head = await fetch(blob.url, { method: 'HEAD', headers: { range: 'bytes=0-9' } });
+    expect(head.status).toBe(200);
+    const labels = ({ headers }: Response) =>
+      Object.fromEntries([...headers].filter(([name]) => !/^(date|connection|keep-alive)$/.test(name)));
+    expect(labels(head)).toEqual(labels(whole));
+    expect(await bodyOf(head)).toHaveLength(0);
+  });
+
+  it.each(['%', 'W/%', '"other", %', 'W/"a,b" , W/%', '*'])('answers 304 to If-None-Match: %s', async (template) => {
+    for (const method of ['GET', 'HEAD']) {
+      const tag = template.replace('%', blob.etag);
+      const response = await fetch(blob.url, { method, headers: { 'if-none-match': tag, range: 'bytes=0-1' } });
+      expect(response.status).toBe(304);
+      expect(response.headers.get('etag')).toBe(blob.etag);
+      expect(response.headers.get('cache-control')).toBe('private, max-age=31536000, immutable');
+      expect(response.headers.get('vary')).toBe('Cookie');
+      expect(await bodyOf(response)).toHaveLength(0);
+    }
+  });
+
+  it.each(['"other"', 'nonsense', '', '"*"'])('sends the whole to If-None-Match: %s', async (tag) => {
+    const response = await fetch(blob.url, { headers: { 'if-none-match': tag } });
+    expect(response.status).toBe(200);
+    expect((await bodyOf(response)).equals(blob.bytes)).toBe(true);
+  });
+
+  it('sends any range byte for byte', async () => {
+    const position = fc.nat(size - 1);
+    const ranges = fc.oneof(
+      fc.tuple(position, position).map((pair) => {
+        const [start, last] = [Math.min(...pair), Math.max(...pair)];
+        return { header: `bytes=${start}-${last}`, start, end: last + 1 };
+      }),
+      position.map((start) => ({ header: `bytes=${start}-`, start, end: size })),
+      position.map((start) => ({ header: `bytes=${start}-${size + 7}`, start, end: size })),
+      position.map((length) => ({ header: `bytes=-${length + 1}`, start: size - length - 1, end: size })),
+      fc.constant({ header: `bytes=-${size * 3}`, start: 0, end: size }),
+    );
+    await fc.assert(
+      fc.asyncProperty(ranges, async ({ header, start, end }) => {
+        const response = await fetch(blob.url, { headers: { range: header } });
+        expect(response.status).toBe(206);
+        expect(response.headers.get('content-range')).toBe(`bytes ${start}-${end - 1}/${size}`);
+        expect(response.headers.get('content-length')).toBe(String(end - start));
+        expect((await bodyOf(response)).equals(blob.bytes.subarray(start, end))).toBe(true);
+      }),
+      { numRuns: process.env.TINTYPE_TEST_SCALE === 'full' ? 300 : 30 },
+    );
+  });
+
+  it.each(['bytes=0-1,5-6', 'bytes=5-2', 'bytes=a-b', 'bytes=-', 'items=0-1', 'bytes=0-1, ', ''])(
+    'sends the whole when the range is none it takes: %s',
+    async (range) => {
+      const response = await fetch(blob.url, { headers: { range } });
+      expect(response.status).toBe(200);
+      expect((await bodyOf(response)).equals(blob.bytes)).toBe(true);
+    },
+  );
+
+  it.each([`bytes=${size}-`, `bytes=${size}-${size + 9}`, 'bytes=-0', `bytes=${'9'.repeat(40)}-`])(
+    'refuses a range that does not exist: %s',
+    async (range) => {
+      const response = await fetch(blob.url, { headers: { range } });
+      expect(response.status).toBe(416);
+      expect(response.headers.get('content-range')).toBe(`bytes */${size}`);
+      expect(response.headers.get('cache-control')).toBe('no-store');
+      expect(await response.json()).toMatchObject({ error: { code: 'range_not_satisfiable', details: { size } } });
+      await untilIdle();
+    },
+  );
+
+  it('sends a range under If-Range only when the tag is the same, strongly', async () => {
+    const ask = (condition: string) => fetch(blob.url, { headers: { range: 'bytes=0-9', 'if-range': condition } });
+    const same = await ask(blob.etag);
+    expect(same.status).toBe(206);
+    expect((await bodyOf(same)).equals(blob.bytes.subarray(0, 10))).toBe(true);
+    for (const other of ['"other"', `W/${blob.etag}`, 'Wed, 21 Oct 2026 07:28:00 GMT']) {
+      const response = await ask(other);
+      expect(response.status).toBe(200);
+      expect((await bodyOf(response)).equals(blob.bytes)).toBe(true);
+    }
+  });
+
+  it('is not found when it is absent, by GET and HEAD', async () => {
+    const gone = await place(randomBytes(size), variant);
+    await store.delete(gone.key);
+    for (const method of ['GET', 'HEAD']) expect((await fetch(gone.url, { method })).status).toBe(404);
+  });
+});
+
+describe('a large blob', () => {
+  it('goes to many at once, each byte for byte', async () => {
+    const blob = await place(randomBytes(3_000_001));
+    const bodies = await Promise.all(Array.from({ length: 100 }, async () => bodyOf(await fetch(blob.url))));
+    expect(bodies.every((body) => body.equals(blob.bytes))).toBe(true);
+    await untilIdle();
+  });
+
+  it('leaves no file and no buffer behind when its clients go away', async () => {
+    const blob = await place(randomBytes(20_000_000));
+    const path = new URL(blob.url).pathname;
+    // The second request of a connection waits behind the first: it must be let go of just as well.
+    const sockets = Array.from({ length: 10 }, () => {
+      const socket = connect(port, '127.0.0.1');
+      socket.on('error', () => {});
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(2));
+      return socket;
+    });
+    await Promise.all(sockets.map((socket) => once(socket, 'readable')));
+    expect(await blobsHeldOpen()).toBeGreaterThanOrEqual(10);
+    expect(delivery.stats().buffersInUse).toBeGreaterThanOrEqual(10);
+    for (const socket of sockets) socket.destroy();
+    await untilIdle();
+    const response = await fetch(blob.url);
+    expect((await bodyOf(response)).equals(blob.bytes)).toBe(true);
+  });
+
+  it('cuts off a client that takes nothing', async () => {
+    const blob = await place(randomBytes(20_000_000));
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => {});
+    socket.write(`GET ${new URL(blob.url).pathname} HTTP/1.1\r\nHost: x\r\n\r\n`);
+    await once(socket, 'readable');
+    expect(await blobsHeldOpen()).toBe(1);
+    await untilIdle();
+    socket.destroy();
+  });
+
+  it('ends the connection when the file is cut short midway, and never looks whole', async () => {
+    const blob = await place(randomBytes(20_000_000));
+    const response = await fetch(blob.url);
+    expect(response.headers.get('content-length')).toBe('20000000');
+    await truncate(store.capabilities.localPath?.(blob.key) ?? '', 15_000_000);
+    await expect(bodyOf(response)).rejects.toThrow();
+    expect(warnings).toContain('a blob could not be sent whole');
+    await untilIdle();
+  });
+
+  it('arrives whole or not at all when it is deleted beside', async () => {
+    const bytes = randomBytes(1_500_000);
+    for (let round = 0; round < 10; round += 1) {
+      const blob = await place(bytes);
+      const reads = Array.from({ length: 8 }, async () => {
+        const response = await fetch(blob.url);
+        return response.status === 404 || (await bodyOf(response)).equals(bytes);
+      });
+      await store.delete(blob.key);
+      expect(await Promise.all(reads)).toEqual(Array(8).fill(true));
+    }
+    await untilIdle();
+  });
+});
+
+describe('a thumbnail in memory', () => {
+  it('is read once for all who ask at the same time, and then not again', async () => {
+    const blob = await place(randomBytes(30_000), 'medium');
+    let opened = 0;
+    const counted = createDelivery({
+      store: {
+        ...store,
+        open: async (key) => {
+          opened += 1;
+          return store.open(key);
+        },
+      },
+      logger: { warn: () => {} },
+    });
+    const own = createServer((request, response) => {
+      const what = { key: blob.key, mimeType: 'image/webp', etag: blob.etag, cacheControl: 'private' };
+      void counted.serve(request, response, what);
+    }).listen(0, '127.0.0.1');
+    await once(own, 'listening');
+    const url = `http://127.0.0.1:${(own.address() as AddressInfo).port}/`;
+    for (let round = 0; round < 2; round += 1) {
+      const bodies = await Promise.all(Array.from({ length: 50 }, async () => bodyOf(await fetch(url))));
+      expect(bodies.every((body) => body.equals(blob.bytes))).toBe(true);
+    }
+    expect(opened).toBe(1);
+    expect(counted.stats()).toMatchObject({ entries: 1, bytes: 30_512 });
+    own.closeAllConnections();
+    own.close();
+  });
+
+  it('is forgotten with its photo, also while it is being read', async () => {
+    const blob = await place(randomBytes(30_000), 'small');
+    await bodyOf(await fetch(blob.url));
+    await store.delete(blob.key);
+    expect((await fetch(blob.url)).status).toBe(200);
+    delivery.forget(blob.key.hash);
+    expect((await fetch(blob.url)).status).toBe(404);
+
+    const again = await place(blob.bytes, 'small');
+    const before = delivery.stats().entries;
+    const read = fetch(again.url);
+    while (delivery.stats().misses === 0 || (await blobsHeldOpen()) === 0) {
+      // The read is short: when it is over already, its entry is there to be forgotten.
+      if (delivery.stats().entries > before) break;
+    }
+    delivery.forget(blob.key.hash);
+    await store.delete(again.key);
+    expect((await bodyOf(await read)).equals(blob.bytes)).toBe(true);
+    expect((await fetch(again.url)).status).toBe(404);
+  });
+
+  it('takes no more memory than was given', async () => {
+    const blobs = await Promise.all(Array.from({ length: 60 }, () => place(randomBytes(50_000), 'medium')));
+    for (const { url } of blobs) await bodyOf(await fetch(url));
+    const { bytes, entries } = delivery.stats();
+    expect(bytes).toBeLessThanOrEqual(1024 * 1024);
+    expect(entries).toBe(Math.floor((1024 * 1024) / 50_512));
+    const misses = delivery.stats().misses;
+    await bodyOf(await fetch(blobs.at(-1)?.url ?? ''));
+    expect(delivery.stats().misses).toBe(misses);
+    await bodyOf(await fetch(blobs[0]?.url ?? ''));
+    expect(delivery.stats().misses).toBe(misses + 1);
+  });
+});
