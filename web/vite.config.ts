@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import adapter from '@sveltejs/adapter-static';
 import { sveltekit } from '@sveltejs/kit/vite';
 import { defineConfig, type Plugin } from 'vite';
+import { preloadPhotos } from './preload-photos.ts';
 
 /** `x.svg?icon` is the drawing inside the `<svg>` element, so that no icon carries a wrapper of its own into the bundle. */
 function icons(): Plugin {
@@ -28,8 +30,19 @@ function plainAnnouncer(): Plugin {
       if (!/kit\/src\/runtime\/components\/root\.svelte$/.test(id)) return null;
       const plain = code.replace(/(id="svelte-announcer"[^>]*?)\sstyle="[^"]*"/, '$1');
       if (plain === code) this.error('SvelteKit’s announcer has changed: see plainAnnouncer in vite.config.ts.');
-      return plain;
+      return { code: plain, map: null };
     },
+  };
+}
+
+/** See plain-values.ts. */
+function plainValues(): Plugin {
+  return {
+    name: 'tintype-plain-values',
+    enforce: 'pre',
+    applyToEnvironment: (environment) => environment.name === 'client',
+    apply: 'build',
+    resolveId: (id) => (id === 'devalue' ? fileURLToPath(new URL('plain-values.ts', import.meta.url)) : null),
   };
 }
 
@@ -39,8 +52,9 @@ export default defineConfig({
   plugins: [
     icons(),
     plainAnnouncer(),
+    plainValues(),
     sveltekit({
-      adapter: adapter({ pages: 'build', assets: 'build', fallback: 'index.html' }),
+      adapter: preloadPhotos(adapter({ pages: 'build', assets: 'build', fallback: 'index.html' })),
       compilerOptions: { runes: true },
     }),
   ],
