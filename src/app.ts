@@ -1,0 +1,267 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import type { Context } from 'hono';
+import { getCookie } from 'hono/cookie';
+import type { Logger } from 'pino';
+import { v7 as uuidv7 } from 'uuid';
+import * as accounts from '#features/accounts/index.ts';
+import { operationRoutes } from '#features/operation/index.ts';
+import * as photos from '#features/photos/index.ts';
+import type { BlobStore } from '#platform/blobs/blob-store.ts';
+import { createFilesStore } from '#platform/blobs/files-store.ts';
+import type { Library } from '#platform/database/open-library.ts';
+import { createDelivery } from '#platform/delivery/index.ts';
+import { type ApiEnv, createRouter, requireSmallBody, respondWithError, toAppError } from '#platform/http/api.ts';
+import { AppError } from '#platform/http/app-error.ts';
+import { type Caller, nobody, type UserCaller } from '#platform/http/caller.ts';
+import { createAddressReader } from '#platform/http/client-address.ts';
+import { documentRoutes } from '#platform/http/document-routes.ts';
+import { requireSameOrigin } from '#platform/http/origin-check.ts';
+import { requireSingleMode } from '#platform/http/single-mode.ts';
+import { createStaticFiles } from '#platform/http/static-files.ts';
+import { createImaging } from '#platform/imaging/index.ts';
+import { createJobs, type JobDefinition } from '#platform/jobs/jobs.ts';
+import { createMailer } from '#platform/mail/mailer.ts';
+import { createMetrics } from '#platform/observability/metrics.ts';
+
+import { requestContext } from '#platform/observability/request-context.ts';
+import type { Config } from './config.ts';
+
+export interface AppDeps {
+  readonly config: Config;
+  readonly library: Library;
+  readonly logger: Logger;
+  readonly version: string;
+  /** Folder of the built web app. */
+  readonly webRoot: string;
+  /** What the first set-up must show; null where it need not. */
+  readonly setupToken: string | null;
+  /** Where the server can be reached, once it listens: for links, where no public URL is configured. */
+  readonly address: () => string;
+}
+
+/** The features of the product, put together: the one place that knows them all. */
+export async function createApp(deps: AppDeps) {
+  const { config, library, logger } = deps;
+  const { database, notifications, secret } = library;
+
+  const blobs: BlobStore = createFilesStore({ dataDir: config.dataDir });
+  const imaging = createImaging({ processes: config.imagingProcesses, logger });
+  const delivery = createDelivery({ store: blobs, logger });
+  const metrics = createMetrics();
+  const mailer = config.smtp ? createMailer({ smtp: config.smtp, logger }) : null;
+  const jobs = await createJobs({
+    pool: database.pool,
+    logger,
+    definitions: photos.photoJobs as readonly JobDefinition[],
+  });
+
+  const tokens = accounts.createBearerTokens({ secret });
+  const passwords = accounts.createPasswords();
+  const credentials = accounts.createCredentials({ database, notifications, tokens });
+  const signedUrls = photos.createSignedUrls({ key: accounts.deriveKey(secret, 'signed URLs') });
+  const locator = photos.createPhotoLocator({ database, notifications });
+  const photoDeps = {
+    database,
+    blobs,
+    imaging,
+    signedUrls,
+    locator,
+    jobs,
+    maxUploadBytes: config.maxUploadBytes,
+    trashDays: config.trashDays,
+  };
+  const resumable = photos.createResumableUploads({ ...photoDeps, partialDir: join(config.dataDir, 'uploads') });
+
+  const soleOwner = await accounts.ensureFirstAccount({ database, passwords, config });
+  await blobs.sweepTemp();
+
+  const readAddress = createAddressReader(config.trustedProxies);
+  const facts = (request: IncomingMessage) => ({
+    remoteAddress: request.socket.remoteAddress,
+    encrypted: false,
+    header: (name: string) => headerOf(request, name),
+  });
+  const shownBy = (header: (name: string) => string | undefined, cookie: string | undefined): accounts.Shown => {
+    const bearer = /^Bearer +(\S+)$/i.exec(header('authorization') ?? '')?.[1];
+    return bearer === undefined ? { cookie } : { bearer };
+  };
+
+  const publicUrl = (): string => config.publicUrl ?? deps.address();
+
+  const api = createRouter()
+    .route(
+      '/',
+      accounts.accountRoutes({
+        database,
+        credentials,
+        passwords,
+        tokens,
+        limits: accounts.createSignInLimits(),
+        mailer,
+        registration: config.registration,
+        setupToken: deps.setupToken,
+        onAccountDeleted: () => jobs.send(photos.sweepBlobs, {}),
+        config,
+        version: deps.version,
+        publicUrl,
+      }),
+    )
+    .route('/', photos.photoRoutes({ ...photoDeps, resumable }))
+    .route('/', operationRoutes({ database, metrics, metricsToken: config.metricsToken, version: deps.version }));
+  documentRoutes(api, { version: deps.version });
+
+  const app = createRouter();
+  const files = await createStaticFiles(deps.webRoot);
+
+  app.use(async (c, next) => {
+    const started = performance.now();
+    const id = uuidv7();
+    const context = { id, queries: 0, userId: null as string | null };
+    c.set('requestId', id);
+    await requestContext.run(context, next);
+    c.res.headers.set('x-request-id', id);
+    const ms = performance.now() - started;
+    const route = patternOf(c);
+    metrics.observe({ method: c.req.method, route, status: c.res.status, ms, queries: context.queries });
+    // The pattern, not the address: addresses hold ids, and of some links even secrets.
+    logger[c.res.status >= 500 ? 'error' : 'info'](
+      { id, method: c.req.method, route, status: c.res.status, ms: Math.round(ms * 10) / 10, queries: context.queries, user: context.userId },
+      'request',
+    );
+  });
+  app.use('/api/*', async (c, next) => {
+    const header = (name: string) => c.req.header(name);
+    const incoming = c.env?.incoming;
+    c.set('address', readAddress(incoming ? facts(incoming) : { remoteAddress: '127.0.0.1', encrypted: false, header }));
+    c.set('caller', await identify(c));
+    const context = requestContext.getStore();
+    if (context) context.userId = c.var.caller.kind === 'user' ? c.var.caller.userId : null;
+    requireSameOrigin({ method: c.req.method, caller: c.var.caller, ownOrigins: ownOrigins(c), header });
+    if (!takesFiles(c)) requireSmallBody(c);
+    await next();
+    if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store');
+    c.header('x-content-type-options', 'nosniff');
+  });
+
+  const identify = async (c: Context<ApiEnv>): Promise<Caller> => {
+    if (soleOwner) return requireSingleMode(soleOwner, c, config.allowedHosts);
+    return credentials.resolve(shownBy((name) => c.req.header(name), getCookie(c, accounts.sessionCookie)));
+  };
+  const ownOrigins = (c: Context<ApiEnv>): string[] => {
+    const host = c.req.header('host') ?? new URL(c.req.url).host;
+    const own = `${c.var.address.secure ? 'https' : 'http'}://${host}`;
+    return config.publicUrl ? [config.publicUrl, own] : [own];
+  };
+
+  app.route('/api/v1', api);
+  app.get('/metrics', (c) => c.redirect('/api/v1/metrics', 308));
+  app.all('/api/*', () => {
+    throw new AppError('not_found', 'There is nothing at this address.');
+  });
+  app.get('*', async (c) => {
+    const page = await files.respond(c.req.path, c.req.raw);
+    if (page) return page;
+    throw new AppError('not_found', 'There is nothing at this address.');
+  });
+  app.notFound((c) => respondWithError(c, new AppError('not_found', 'There is nothing at this address.')));
+  app.onError((error, c) => respondWithError(c, toAppError(error, logger)));
+
+  const identity: photos.Identity = {
+    remembered: (request) => (soleOwner ? undefined : credentials.remembered(shownBy((name) => headerOf(request, name), readCookie(request)))),
+    async resolve(request) {
+      if (soleOwner) return requireSingleMode(soleOwner, nodeContext(request, readAddress(facts(request))), config.allowedHosts);
+      return credentials.resolve(shownBy((name) => headerOf(request, name), readCookie(request)));
+    },
+    async fromGrant({ userId, credentialId }) {
+      if (!(await credentials.isAlive(credentialId, userId))) return nobody;
+      return granted(userId, credentialId);
+    },
+  };
+  const servePhoto = photos.createPhotoServer({
+    delivery,
+    locator,
+    signedUrls,
+    identity,
+    refuse(_, response, error) {
+      refuse(response, toAppError(error, logger));
+    },
+  });
+
+  const credentialsFlush = setInterval(() => void credentials.flushLastUse().catch(() => {}), 60_000);
+  credentialsFlush.unref();
+  await jobs.work([
+    ...photos.photoJobHandlers({ ...photoDeps, removePartial: resumable.removePartial }),
+  ]);
+
+  return {
+    app,
+    /** Answers requests for bytes ahead of the router; false where the request is none. */
+    serveBytes: servePhoto,
+    async close() {
+      clearInterval(credentialsFlush);
+      await jobs.close();
+      imaging.close();
+      await credentials.flushLastUse().catch(() => {});
+      credentials.close();
+      locator.close();
+      await mailer?.close();
+    },
+    api,
+  };
+}
+
+/** What the web app's typed client is made of. */
+export type AppType = Awaited<ReturnType<typeof createApp>>['api'];
+
+const granted = (userId: string, credentialId: string): UserCaller => ({
+  kind: 'user',
+  principal: { kind: 'user', id: userId },
+  userId,
+  username: '',
+  role: 'user',
+  via: 'token',
+  credentialId,
+  scopes: new Set(['photos:read']),
+  expiresAt: null,
+});
+
+const takesFiles = (c: Context): boolean => /^\/api\/v1\/(photos|uploads(\/[^/]+)?)$/.test(c.req.path);
+
+function patternOf(c: Context): string {
+  const matched = c.req.path.startsWith('/api/') ? c.req.routePath : '/*';
+  return matched === '*' ? '/*' : matched;
+}
+
+function headerOf(request: IncomingMessage, name: string): string | undefined {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value[0] : value;
+}
+
+function readCookie(request: IncomingMessage): string | undefined {
+  const all = request.headers.cookie;
+  if (!all) return undefined;
+  const start = all.startsWith(`${accounts.sessionCookie}=`) ? 0 : all.indexOf(`; ${accounts.sessionCookie}=`) + 2;
+  if (start === 1) return undefined;
+  const end = all.indexOf(';', start);
+  return all.slice(start + accounts.sessionCookie.length + 1, end < 0 ? undefined : end);
+}
+
+function nodeContext(request: IncomingMessage, address: ReturnType<ReturnType<typeof createAddressReader>>) {
+  return { req: { header: (name: string) => headerOf(request, name) }, var: { address } };
+}
+
+function refuse(response: ServerResponse, error: AppError): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const body = JSON.stringify(error.toBody());
+  response.writeHead(error.status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+  });
+  response.end(response.req.method === 'HEAD' ? undefined : body);
+}

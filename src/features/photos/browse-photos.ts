@@ -1,0 +1,89 @@
+import type { Kysely } from 'kysely';
+import { requireAccess, requireAllowed } from '#features/access/index.ts';
+import { AppError } from '#platform/http/app-error.ts';
+import type { Caller } from '#platform/http/caller.ts';
+import type { PhotoDeps } from './deps.ts';
+import { createPresenter, toOffsetTime } from './present-photo.ts';
+import * as store from './store.ts';
+import type { PhotoTables } from './tables.ts';
+
+type Deps = Pick<PhotoDeps, 'database' | 'signedUrls'>;
+type Tx = Kysely<PhotoTables>;
+
+export interface ListRequest extends store.PhotoFilter {
+  limit: number;
+  offset: number;
+  cursor?: string | undefined;
+}
+
+/**
+ * A page of the caller's photos, newest first, by offset or from a cursor.
+ * @throws AppError `validation_error` for a cursor that is none
+ */
+export async function listPhotos(deps: Deps, caller: Caller, request: ListRequest) {
+  const user = requireAllowed(caller, 'photo.list');
+  const { limit, offset, cursor, ...filter } = request;
+  const after = cursor === undefined ? undefined : readCursor(cursor);
+  const present = createPresenter(deps, user);
+  const { rows, next, total } = await deps.database.as(user.principal, async (tx: Tx) => {
+    const page = await store.listPhotos(tx, user.userId, filter, { limit, offset: after ? 0 : offset, after });
+    return { rows: page.items, next: page.next, total: await store.countPhotos(tx, user.userId, filter) };
+  });
+  return {
+    items: rows.map(present.photo),
+    total,
+    limit,
+    offset,
+    next_cursor: next && Buffer.from(`${next.sortAt} ${next.id}`).toString('base64url'),
+  };
+}
+
+function readCursor(cursor: string): store.Position {
+  const text = Buffer.from(cursor, 'base64url').toString();
+  const match = /^(\d{4,6}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}) ([0-9a-f-]{36})$/.exec(text);
+  if (!match) {
+    throw new AppError('validation_error', 'This cursor is not one that a page answered.', { field: 'cursor' });
+  }
+  return { sortAt: match[1] as string, id: match[2] as string };
+}
+
+type TimelineFilter = { favorite?: boolean | undefined; q?: string | undefined };
+
+/** How many photos each month has: the frame of a timeline, whatever its length. */
+export async function readTimeline(deps: Deps, caller: Caller, filter: TimelineFilter) {
+  const user = requireAllowed(caller, 'photo.list');
+  const items = await deps.database.as(user.principal, (tx: Tx) => store.countMonths(tx, user.userId, filter));
+  return { items, total: items.reduce((sum, { count }) => sum + count, 0) };
+}
+
+/** One month in columns: what a timeline draws, at a third of the size that objects would take. */
+export async function readTimelineMonth(deps: Deps, caller: Caller, month: string, filter: TimelineFilter) {
+  const user = requireAllowed(caller, 'photo.list');
+  const present = createPresenter(deps, user);
+  const rows = await deps.database.as(user.principal, (tx: Tx) => store.listMonth(tx, user.userId, month, filter));
+  return {
+    month,
+    id: rows.map((row) => row.id),
+    width: rows.map((row) => row.width),
+    height: rows.map((row) => row.height),
+    placeholder: rows.map((row) => row.placeholder?.toString('base64') ?? null),
+    thumbnail_url: rows.map((row) => present.url(row, 'medium')),
+    preview_url: rows.map((row) => present.url(row, 'preview')),
+    taken_at: rows.map((row) => toOffsetTime(row.taken_at, row.taken_offset)),
+    kind: rows.map((row) => row.kind),
+    is_favorite: rows.map((row) => row.is_favorite),
+    caption: rows.map((row) => row.caption),
+    filename: rows.map((row) => row.filename),
+  };
+}
+
+/** Everything that is known of one photo. @throws AppError `not_found` */
+export async function readPhoto(deps: Deps, caller: Caller, id: string) {
+  const user = requireAllowed(caller, 'photo.read');
+  return deps.database.as(user.principal, async (tx: Tx) => {
+    await requireAccess(tx, caller, 'photo.read', [id]);
+    const row = await store.findPhotoDetail(tx, id);
+    if (!row) throw new AppError('not_found', 'There is no such photo.');
+    return createPresenter(deps, user).metadata(row);
+  });
+}

@@ -1,0 +1,58 @@
+import type { Kysely } from 'kysely';
+import { requireAccess, requireAllowed } from '#features/access/index.ts';
+import { AppError } from '#platform/http/app-error.ts';
+import type { Caller } from '#platform/http/caller.ts';
+import type { PhotoDeps } from './deps.ts';
+import { createPresenter, fromOffsetTime } from './present-photo.ts';
+import * as store from './store.ts';
+import type { PhotoTables } from './tables.ts';
+
+type Deps = Pick<PhotoDeps, 'database' | 'signedUrls'>;
+type Tx = Kysely<PhotoTables>;
+
+export interface PhotoChange {
+  caption?: string | null | undefined;
+  taken_at?: string | undefined;
+  is_favorite?: boolean | undefined;
+}
+
+/** Changes what people may change of a photo. The caption is kept as typed. @throws AppError `not_found` */
+export async function changePhoto(deps: Deps, caller: Caller, id: string, change: PhotoChange) {
+  const user = requireAllowed(caller, 'photo.change');
+  const row = await deps.database.as(user.principal, async (tx: Tx) => {
+    await requireAccess(tx, caller, 'photo.change', [id]);
+    return store.updatePhoto(tx, id, {
+      // PostgreSQL's text has no NUL; an empty caption is none.
+      ...(change.caption === undefined ? {} : { caption: change.caption?.replaceAll('\0', '') || null }),
+      ...(change.is_favorite === undefined ? {} : { is_favorite: change.is_favorite }),
+      ...(change.taken_at === undefined ? {} : takenByPerson(change.taken_at)),
+    });
+  });
+  if (!row) throw new AppError('not_found', 'There is no such photo.');
+  return createPresenter(deps, user).photo(row);
+}
+
+function takenByPerson(time: string) {
+  const { at, offsetMinutes } = fromOffsetTime(time);
+  if (at.getUTCFullYear() < 1800 || at.getTime() > Date.now() + 2 * 86_400_000) {
+    throw new AppError('validation_error', 'A photo cannot be from before 1800 or from the future.', {
+      field: 'taken_at',
+    });
+  }
+  return { taken_at: at, taken_offset: offsetMinutes, taken_from: 'person' as const };
+}
+
+/** Marks many photos as favourites, or no longer. @throws AppError `not_found` when an id is not the caller's */
+export async function setFavorites(
+  deps: Deps,
+  caller: Caller,
+  selection: store.PhotoSelection,
+  isFavorite: boolean,
+): Promise<{ count: number }> {
+  const user = requireAllowed(caller, 'photo.change_many');
+  const count = await deps.database.as(user.principal, async (tx: Tx) => {
+    if (selection.ids) await requireAccess(tx, caller, 'photo.change', selection.ids);
+    return store.setFavorite(tx, user.userId, selection, isFavorite);
+  });
+  return { count };
+}

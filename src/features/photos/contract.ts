@@ -1,0 +1,173 @@
+import { z } from '@hono/zod-openapi';
+import { dateTime, flag, id, page } from '#platform/http/contract.ts';
+
+export const kinds = ['uploaded', 'styled', 'generated'] as const;
+export const variants = ['original', 'preview', 'medium', 'small'] as const;
+export type Variant = (typeof variants)[number];
+
+export const Photo = z
+  .strictObject({
+    id,
+    filename: z.string(),
+    width: z.int().openapi({ description: 'Pixels, after orientation' }),
+    height: z.int().openapi({ description: 'Pixels, after orientation' }),
+    bytes: z.int(),
+    mime_type: z.string(),
+    kind: z.enum(kinds),
+    is_generated: z.boolean().openapi({ description: 'Made rather than taken: styled or generated' }),
+    is_favorite: z.boolean(),
+    caption: z.string().nullable(),
+    taken_at: z.string().openapi({ description: 'ISO 8601, with the offset of the camera where it is known' }),
+    created_at: dateTime,
+    deleted_at: dateTime.nullable(),
+    placeholder: z.string().nullable().openapi({ description: 'A thumbhash, base64' }),
+    thumbnail_url: z.string().openapi({ description: '512 px long side' }),
+    preview_url: z.string().openapi({ description: '2048 px long side' }),
+    full_url: z.string().openapi({ description: 'The original, byte for byte' }),
+    retrieval_status: z.literal('completed'),
+    generation_metadata: z.strictObject({}),
+  })
+  .openapi('Photo');
+
+export const PhotoList = z
+  .strictObject({
+    items: z.array(Photo),
+    total: z.int(),
+    limit: z.int(),
+    offset: z.int(),
+    next_cursor: z.string().nullable(),
+  })
+  .openapi('PhotoList');
+
+export const TrashedPhoto = Photo.extend({ purge_at: dateTime }).openapi('TrashedPhoto');
+export const TrashList = z
+  .strictObject({ items: z.array(TrashedPhoto), total: z.int(), limit: z.int(), offset: z.int() })
+  .openapi('TrashList');
+
+export const PhotoMetadata = Photo.extend({
+  camera: z
+    .strictObject({ make: z.string().nullable(), model: z.string().nullable(), lens: z.string().nullable() })
+    .nullable(),
+  exposure: z
+    .strictObject({
+      time: z.number().nullable().openapi({ description: 'Seconds' }),
+      aperture: z.number().nullable().openapi({ description: 'f-number' }),
+      iso: z.number().nullable(),
+      focal_length: z.number().nullable().openapi({ description: 'Millimetres' }),
+    })
+    .nullable(),
+  location: z
+    .strictObject({
+      latitude: z.number(),
+      longitude: z.number(),
+      altitude: z.number().nullable().openapi({ description: 'Metres' }),
+    })
+    .nullable(),
+  source_image_id: id.nullable(),
+  generation_prompt: z.null(),
+  generation_negative_prompt: z.null(),
+  generation_params: z.strictObject({}),
+}).openapi('PhotoMetadata');
+
+/** Wall-clock time where the photo was taken; an offset is read away, since a timeline is sorted by wall clocks. */
+const wallClock = z.union([z.iso.date(), z.iso.datetime({ offset: true, local: true })], 'This is not a date or time.');
+const search = z.string().trim().max(200);
+
+export const listFilters = {
+  favorite: flag.optional(),
+  generated: flag.optional(),
+  q: search.optional(),
+  since: dateTime.optional().openapi({ description: 'Added at or after' }),
+  taken_after: wallClock.optional(),
+  taken_before: wallClock.optional(),
+};
+export const ListQuery = z.strictObject({
+  ...page,
+  cursor: z.string().max(100).optional().openapi({ description: 'next_cursor of the page before, in place of offset' }),
+  ...listFilters,
+});
+
+export const TimelineQuery = z.strictObject({ favorite: flag.optional(), q: search.optional() });
+export const Timeline = z
+  .strictObject({
+    items: z.array(z.strictObject({ month: z.string().openapi({ example: '2026-10' }), count: z.int() })),
+    total: z.int(),
+  })
+  .openapi('Timeline');
+export const month = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/);
+export const TimelineMonth = z
+  .strictObject({
+    month: z.string(),
+    id: z.array(id),
+    width: z.array(z.int()),
+    height: z.array(z.int()),
+    placeholder: z.array(z.string().nullable()),
+    thumbnail_url: z.array(z.string()),
+    preview_url: z.array(z.string()),
+    taken_at: z.array(z.string()),
+    kind: z.array(z.enum(kinds)),
+    is_favorite: z.array(z.boolean()),
+    caption: z.array(z.string().nullable()),
+    filename: z.array(z.string()),
+  })
+  .openapi('TimelineMonth', { description: 'A month in columns of equal length, newest first' });
+
+export const PhotoChange = z
+  .strictObject({
+    caption: z.string().max(1000, 'A caption can be 1000 characters at the most.').nullable().optional(),
+    taken_at: dateTime.optional(),
+    is_favorite: z.boolean().optional(),
+  })
+  .refine((change) => Object.keys(change).length > 0, 'Name something to change: caption, taken_at or is_favorite.');
+
+const ids = z.array(id).min(1, 'Name at least one photo.').max(1000, 'Name 1000 photos at the most.');
+const filter = z.strictObject({
+  favorite: z.boolean().optional(),
+  generated: z.boolean().optional(),
+  q: search.optional(),
+  taken_after: wallClock.optional(),
+  taken_before: wallClock.optional(),
+});
+/** Photos by their ids, or everything that matches a filter but for some. */
+const selection = { ids: ids.optional(), filter: filter.optional(), except: z.array(id).max(1000).optional() };
+const named = (value: { ids?: unknown; filter?: unknown; except?: unknown }): boolean =>
+  (value.ids === undefined) !== (value.filter === undefined) &&
+  (value.except === undefined || value.filter !== undefined);
+const namedMessage = 'Name the photos either by ids or by a filter (with except, if some are to stay out).';
+
+export const Selection = z.strictObject(selection).refine(named, namedMessage);
+export const FavoriteSelection = z.strictObject({ ...selection, is_favorite: z.boolean() }).refine(named, namedMessage);
+export const TrashSelection = z
+  .strictObject({
+    ids: ids.optional(),
+    trashed_at: dateTime.optional().openapi({ description: 'As a bulk trash answered: exactly those photos' }),
+  })
+  .refine((value) => (value.ids === undefined) !== (value.trashed_at === undefined), 'Name either ids or trashed_at.');
+export const PurgeSelection = z
+  .strictObject({ ids: ids.optional(), all: z.literal(true).optional() })
+  .refine((value) => (value.ids === undefined) !== (value.all === undefined), 'Name either ids or all.');
+export const Ids = z.strictObject({ ids });
+
+export const Changed = z.strictObject({ count: z.int() }).openapi('Changed');
+export const Trashed = z.strictObject({ count: z.int(), trashed_at: dateTime }).openapi('Trashed');
+
+export const Download = z
+  .strictObject({ url: z.string(), filename: z.string(), count: z.int(), bytes: z.int(), expires_at: dateTime })
+  .openapi('Download');
+
+export const UploadState = z
+  .discriminatedUnion('status', [
+    z.strictObject({ status: z.literal('receiving'), offset: z.int(), bytes: z.int() }),
+    z.strictObject({ status: z.literal('complete'), photo: Photo, duplicate: z.boolean() }),
+    z.strictObject({
+      status: z.literal('failed'),
+      error: z.strictObject({ code: z.string(), message: z.string(), details: z.record(z.string(), z.unknown()) }),
+    }),
+  ])
+  .openapi('UploadState');
+
+/** Query of a raw-body upload. */
+export const UploadQuery = z.strictObject({
+  filename: z.string().max(1000).optional(),
+  modified_at: dateTime.optional().openapi({ description: "The file's own date, where the picture names none" }),
+});

@@ -1,0 +1,107 @@
+import { Readable } from 'node:stream';
+import type { Kysely } from 'kysely';
+import { v7 as uuidv7 } from 'uuid';
+import { ZipFile } from 'yazl';
+import { requireAccess, requireAllowed } from '#features/access/index.ts';
+import { AppError } from '#platform/http/app-error.ts';
+import type { Caller } from '#platform/http/caller.ts';
+import type { PhotoDeps } from './deps.ts';
+import * as store from './store.ts';
+import type { PhotoTables } from './tables.ts';
+
+type Tx = Kysely<PhotoTables>;
+
+const goodForHours = 24;
+
+/** Writes down which photos a zip will have, and answers the address that streams it. */
+export async function createDownload(
+  deps: Pick<PhotoDeps, 'database'>,
+  caller: Caller,
+  selection: store.PhotoSelection,
+) {
+  const user = requireAllowed(caller, 'download.create');
+  const id = uuidv7();
+  const expiresAt = new Date(Date.now() + goodForHours * 3600_000);
+  const chosen = await deps.database.as(user.principal, async (tx: Tx) => {
+    if (selection.ids) await requireAccess(tx, caller, 'photo.read', selection.ids);
+    const photos = await store.selectForDownload(tx, user.userId, selection);
+    if (photos.length === 0) throw new AppError('not_found', 'There is nothing to download in this selection.');
+    const row = { id, owner_id: user.userId, photo_ids: photos.map((photo) => photo.id), expires_at: expiresAt };
+    await store.insertDownload(tx, row);
+    return photos;
+  });
+  return {
+    url: `/api/v1/downloads/${id}`,
+    filename: zipName(new Date()),
+    count: chosen.length,
+    bytes: chosen.reduce((sum, photo) => sum + Number(photo.bytes), 0),
+    expires_at: expiresAt.toISOString(),
+  };
+}
+
+const zipName = (at: Date): string => `tintype-${at.toISOString().slice(0, 10)}.zip`;
+
+/**
+ * The originals as a zip, streamed with constant memory: pictures are compressed already, so they are only stored.
+ * @throws AppError `not_found`, `gone`
+ */
+export async function streamDownload(
+  deps: Pick<PhotoDeps, 'database' | 'blobs'>,
+  caller: Caller,
+  id: string,
+): Promise<{ stream: Readable; filename: string }> {
+  const user = requireAllowed(caller, 'download.read');
+  const { files, at } = await deps.database.as(user.principal, async (tx: Tx) => {
+    await requireAccess(tx, caller, 'download.read', [id]);
+    const download = await store.findDownload(tx, id);
+    if (!download) throw new AppError('not_found', 'There is no such download.');
+    if (download.expires_at.getTime() <= Date.now()) {
+      throw new AppError('gone', 'This download was made more than a day ago. Select the photos once more.');
+    }
+    return { files: await store.listFiles(tx, download.photo_ids), at: download.created_at };
+  });
+
+  const zip = new ZipFile();
+  const output = zip.outputStream as unknown as Readable;
+  zip.on('error', (error: Error) => output.destroy(error));
+  const nameOnce = createNamer();
+  for (const file of files) {
+    const options = { compress: false, size: Number(file.bytes), mtime: file.sort_at, mode: 0o100644 };
+    zip.addReadStreamLazy(nameOnce(file.filename), options, (deliver) => {
+      deliver(null, Readable.from(readWhole(deps, file.hash)));
+    });
+  }
+  zip.end();
+  return { stream: output, filename: zipName(at) };
+}
+
+async function* readWhole(deps: Pick<PhotoDeps, 'blobs'>, hash: string): AsyncGenerator<Buffer> {
+  const reader = await deps.blobs.open({ hash, variant: 'original' });
+  if (!reader) throw new Error('An original is missing from the store.');
+  try {
+    for (let position = 0; position < reader.size; ) {
+      const buffer = Buffer.allocUnsafe(Math.min(256 * 1024, reader.size - position));
+      await reader.read(buffer, 0, buffer.length, position);
+      position += buffer.length;
+      yield buffer;
+    }
+  } finally {
+    await reader.close();
+  }
+}
+
+/** Two files of one name get numbers, so that unpacking loses none: `a.jpg`, `a (2).jpg`. */
+function createNamer(): (filename: string) => string {
+  const taken = new Set<string>();
+  return (filename) => {
+    // No path, drive or device of the unpacking system may be meant by a name.
+    const safe = filename.replace(/[\\/:*?"<>|]/g, '_').replace(/^\.+/, '_') || 'photo';
+    const dot = safe.lastIndexOf('.') > 0 ? safe.lastIndexOf('.') : safe.length;
+    for (let n = 1; ; n += 1) {
+      const name = n === 1 ? safe : `${safe.slice(0, dot)} (${n})${safe.slice(dot)}`;
+      if (taken.has(name.toLowerCase())) continue;
+      taken.add(name.toLowerCase());
+      return name;
+    }
+  };
+}

@@ -1,0 +1,83 @@
+import type { Kysely } from 'kysely';
+import { requireAllowed } from '#features/access/index.ts';
+import type { Database } from '#platform/database/database.ts';
+import type { Notifications } from '#platform/database/notifications.ts';
+import { AppError } from '#platform/http/app-error.ts';
+import type { Caller } from '#platform/http/caller.ts';
+import { findServable } from './store.ts';
+import type { PhotoTables } from './tables.ts';
+
+export interface Located {
+  readonly ownerId: string;
+  /** sha256 of the original, hex. */
+  readonly hash: string;
+  readonly filename: string;
+  /** Media type by variant; a variant that is not there has none. */
+  readonly mimeTypes: Readonly<Record<string, string>>;
+}
+
+export interface PhotoLocator {
+  /**
+   * Where a photo's bytes lie, for one who may read it; remembered, so that a thumbnail costs no query.
+   * @throws AppError `unauthorized`, `forbidden`, `not_found` (foreign and absent alike)
+   */
+  locate(caller: Caller, photoId: string): Located | Promise<Located>;
+  forgetOwner(ownerId: string): void;
+  close(): void;
+}
+
+const mayRemember = 100_000;
+const notFound = (): AppError => new AppError('not_found', 'There is no such photo.');
+
+/** Ownership is remembered only while the connection lives on which the database announces changes of it. */
+export function createPhotoLocator(deps: { database: Database; notifications: Notifications }): PhotoLocator {
+  const memory = new Map<string, Located>();
+  let generation = 0;
+
+  const forgetOwner = (ownerId: string): void => {
+    generation += 1;
+    for (const [id, located] of memory) if (located.ownerId === ownerId) memory.delete(id);
+  };
+  const unsubscribe = deps.notifications.subscribe({
+    onAnnouncement({ subject, id }) {
+      if (subject === 'photo') {
+        generation += 1;
+        memory.delete(id);
+      }
+      if (subject === 'owner' || subject === 'user') forgetOwner(id);
+    },
+    onCut() {
+      generation += 1;
+      memory.clear();
+    },
+  });
+
+  const ask = async (caller: Caller & { kind: 'user' }, photoId: string): Promise<Located> => {
+    const asked = generation;
+    const row = await deps.database.as(caller.principal, (tx: Kysely<PhotoTables>) => findServable(tx, photoId));
+    if (!row || row.owner_id !== caller.userId) throw notFound();
+    const located = {
+      ownerId: row.owner_id,
+      hash: row.hash,
+      filename: row.filename,
+      mimeTypes: { ...row.derivatives, original: row.mime_type },
+    };
+    if (asked === generation && deps.notifications.live) {
+      if (memory.size >= mayRemember) memory.delete(memory.keys().next().value as string);
+      memory.set(photoId, located);
+    }
+    return located;
+  };
+
+  return {
+    locate(caller, photoId) {
+      const user = requireAllowed(caller, 'photo.read');
+      const known = deps.notifications.live ? memory.get(photoId) : undefined;
+      if (!known) return ask(user, photoId);
+      if (known.ownerId !== user.userId) throw notFound();
+      return known;
+    },
+    forgetOwner,
+    close: unsubscribe,
+  };
+}

@@ -1,0 +1,70 @@
+import { type Kysely, sql } from 'kysely';
+import type { BlobStore, BlobVariant } from '#platform/blobs/blob-store.ts';
+import { asSystem } from '#platform/database/as-system.ts';
+import type { Database } from '#platform/database/database.ts';
+import { tryLockBlob } from './store.ts';
+import type { PhotoTables } from './tables.ts';
+
+type Tx = Kysely<PhotoTables>;
+type Deps = { database: Database; blobs: BlobStore };
+
+const allVariants: readonly BlobVariant[] = ['preview', 'medium', 'small', 'original'];
+const graceMs = 24 * 3600_000;
+
+/**
+ * Deletes one blob, row and bytes, if nothing refers to it. Decided under the lock that uploads of the same bytes hold
+ * until they commit, so that a photo which is just coming in keeps its bytes.
+ * @returns false when it is referred to, or an upload of it is under way
+ */
+async function deleteIfUnused(deps: Deps, hash: Buffer, { knownOnly }: { knownOnly: boolean }): Promise<boolean> {
+  return asSystem(deps.database, async (tx: Tx) => {
+    if (!(await tryLockBlob(tx, hash))) return false;
+    const used = await tx.selectFrom('photos').select('id').where('blob_hash', '=', hash).limit(1).executeTakeFirst();
+    if (used) return false;
+    const { numDeletedRows } = await tx.deleteFrom('blobs').where('hash', '=', hash).executeTakeFirst();
+    if (knownOnly && numDeletedRows === 0n) return false;
+    // The original goes last: whatever is interrupted here is found and finished by the next sweep.
+    for (const variant of allVariants) await deps.blobs.delete({ hash: hash.toString('hex'), variant });
+    return true;
+  });
+}
+
+/** Deletes the blobs that no photo refers to any more, in batches. @returns how many */
+export async function sweepUnusedBlobs(deps: Deps, signal: AbortSignal): Promise<number> {
+  let deleted = 0;
+  for (let after = Buffer.alloc(0); !signal.aborted; ) {
+    const { rows } = await asSystem(deps.database, (tx: Tx) =>
+      sql<{ hash: Buffer }>`
+        select hash from blobs b where hash > ${after}
+          and not exists (select from photos p where p.blob_hash = b.hash)
+        order by hash limit 500`.execute(tx),
+    );
+    const last = rows.at(-1);
+    if (!last) break;
+    for (const { hash } of rows) if (await deleteIfUnused(deps, hash, { knownOnly: true })) deleted += 1;
+    after = Buffer.from(last.hash);
+  }
+  return deleted;
+}
+
+/** Cleans up after an upload that failed between storing bytes and committing the row. */
+export const sweepBlob = (deps: Deps, hash: string): Promise<boolean> =>
+  deleteIfUnused(deps, Buffer.from(hash, 'hex'), { knownOnly: false });
+
+/**
+ * Deletes files that no row knows, once they are a day old: what a killed server left between storing and committing.
+ * @returns how many hashes
+ */
+export async function sweepOrphanFiles(deps: Deps, signal: AbortSignal): Promise<number> {
+  let deleted = 0;
+  for await (const { key, modifiedAt } of deps.blobs.list()) {
+    if (signal.aborted) break;
+    if (Date.now() - modifiedAt.getTime() < graceMs) continue;
+    const hash = Buffer.from(key.hash, 'hex');
+    const known = await asSystem(deps.database, (tx: Tx) =>
+      tx.selectFrom('blobs').select('hash').where('hash', '=', hash).executeTakeFirst(),
+    );
+    if (!known && (await deleteIfUnused(deps, hash, { knownOnly: false }))) deleted += 1;
+  }
+  return deleted;
+}

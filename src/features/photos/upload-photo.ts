@@ -1,0 +1,64 @@
+import { requireAllowed } from '#features/access/index.ts';
+import { AppError } from '#platform/http/app-error.ts';
+import type { Caller } from '#platform/http/caller.ts';
+import { SNIFF_BYTES, sniff } from '#platform/imaging/index.ts';
+import type { PhotoDeps } from './deps.ts';
+import { type Kept, keepPhoto, type Label } from './keep-photo.ts';
+
+/** A file on its way in. */
+export interface Source {
+  readonly body: AsyncIterable<Uint8Array>;
+  /** Of the file alone, where it is known beforehand. */
+  readonly declaredBytes?: number | undefined;
+  /** Asked once the body has ended: a form may name its file after having sent it. */
+  label(): Label;
+}
+
+/**
+ * Takes one file in from a stream, without ever holding it: the type is told by its first bytes, hash and size are
+ * taken while it is written, and a file that is too large is refused as soon as it is.
+ * @throws AppError as {@link keepPhoto}, and `too_large`
+ */
+export async function uploadPhoto(
+  deps: Pick<PhotoDeps, 'database' | 'blobs' | 'imaging' | 'jobs' | 'maxUploadBytes'>,
+  caller: Caller,
+  source: Source,
+  signal?: AbortSignal,
+): Promise<Kept> {
+  const user = requireAllowed(caller, 'photo.create');
+  if ((source.declaredBytes ?? 0) > deps.maxUploadBytes) throw tooLarge(deps.maxUploadBytes);
+  const temp = await deps.blobs.createTemp({ limit: deps.maxUploadBytes });
+  try {
+    let head: Buffer | null = Buffer.alloc(0);
+    for await (const chunk of source.body) {
+      if (head) {
+        head = Buffer.concat([head, chunk.subarray(0, SNIFF_BYTES)]);
+        if (head.length >= SNIFF_BYTES) {
+          requirePicture(head);
+          head = null;
+        }
+      }
+      await temp.write(chunk);
+    }
+    const arrived = await temp.finish();
+    if (arrived.bytes === 0) throw new AppError('undecodable', 'This file is empty.');
+    return await keepPhoto(deps, user, arrived, source.label(), signal);
+  } finally {
+    // What was kept has been renamed away by now.
+    await temp.discard();
+  }
+}
+
+export const tooLarge = (limit: number): AppError =>
+  new AppError('too_large', `A file can be ${toMegabytes(limit)} at the most.`, { limit });
+
+const toMegabytes = (bytes: number): string => `${Math.round((bytes / 2 ** 20) * 10) / 10} MB`;
+
+/** Ends an upload early when its first bytes are of no picture; the full check follows once it has arrived. */
+function requirePicture(head: Buffer): void {
+  if (sniff(head) !== null) return;
+  throw new AppError(
+    'unsupported_media_type',
+    'This is not a picture that can be kept. JPEG, PNG, WebP, GIF, AVIF and HEIC can.',
+  );
+}

@@ -1,0 +1,33 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { ConfigError, readConfig } from './config.ts';
+
+const root = join(import.meta.dirname, '..');
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+
+const program = new Command('tintype').description('A self-hosted image library').version(version);
+
+program
+  .command('serve', { isDefault: true })
+  .description('start the server (and the embedded database, unless DATABASE_URL is set)')
+  .action(async () => {
+    const { serve } = await import('./serve.ts');
+    await serve({ config: readConfig(), version, webRoot: join(root, 'web', 'build') });
+  });
+
+program
+  .command('migrate')
+  .description('bring the database up to date and end')
+  .action(async () => {
+    const { migrateOnce } = await import('./serve.ts');
+    await migrateOnce(readConfig());
+  });
+
+program.parseAsync().catch((error: unknown) => {
+  // What is foreseen comes with a sentence for whoever starts the server; only the rest deserves a stack.
+  const foreseen = error instanceof ConfigError || (error instanceof Error && error.name.endsWith('Error') && error.name !== 'Error');
+  const plain = error instanceof Error && /^[A-Z][A-Z_]+: /.test(error.message);
+  process.stderr.write(`tintype: ${foreseen || plain ? (error as Error).message : (error as Error)?.stack}\n`);
+  process.exitCode = 1;
+});

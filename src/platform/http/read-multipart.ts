@@ -1,0 +1,87 @@
+import { Readable } from 'node:stream';
+import { Busboy, type BusboyHeaders } from '@fastify/busboy';
+import { AppError } from './app-error.ts';
+
+export interface MultipartFile {
+  readonly filename: string | undefined;
+  /** The other fields of the form; complete once `body` has ended. */
+  readonly fields: ReadonlyMap<string, string>;
+  /** Ends only when the whole form was well-formed, so that what follows it happens only then. */
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+// A form has one file and a handful of short fields; whatever is larger is no form of ours.
+const limits = { files: 1, fields: 8, parts: 10, fieldNameSize: 100, fieldSize: 2000, headerPairs: 16, headerSize: 8192 };
+
+const malformed = (why: string): AppError => new AppError('validation_error', `This form cannot be read: ${why}.`);
+
+/**
+ * Finds the one file of a multipart form in a stream and hands it on without holding it.
+ * @param allowed names of the other fields; any other is refused
+ * @throws AppError `validation_error`, from here or while `body` is read
+ */
+export async function readMultipartFile(
+  body: AsyncIterable<Uint8Array>,
+  contentType: string,
+  options: { field: string; allowed: readonly string[]; mostBytes: number },
+): Promise<MultipartFile> {
+  const fields = new Map<string, string>();
+  let parser: InstanceType<typeof Busboy>;
+  try {
+    parser = new Busboy({
+      headers: { 'content-type': contentType } as BusboyHeaders,
+      limits: { ...limits, fileSize: options.mostBytes + 1 },
+    });
+  } catch (error) {
+    throw malformed((error as Error).message);
+  }
+  const source = Readable.from(body, { objectMode: false });
+
+  const file = Promise.withResolvers<{ stream: Readable; filename: string | undefined }>();
+  const whole = Promise.withResolvers<void>();
+  // Each is awaited on one of the ways below; the other must not count as unhandled.
+  file.promise.catch(() => {});
+  whole.promise.catch(() => {});
+  let current: Readable | undefined;
+
+  const fail = (error: AppError): void => {
+    file.reject(error);
+    whole.reject(error);
+    current?.destroy(error);
+    source.unpipe(parser);
+    source.destroy();
+  };
+
+  parser.on('file', (name, stream, filename) => {
+    current = stream;
+    stream.on('error', () => {});
+    if (name !== options.field) return fail(malformed(`its file must be called "${options.field}"`));
+    file.resolve({ stream, filename });
+  });
+  parser.on('field', (name, value, nameCut, valueCut) => {
+    if (nameCut || valueCut || !options.allowed.includes(name)) return fail(malformed('it has an unknown or too long field'));
+    fields.set(name, value);
+  });
+  parser.on('filesLimit', () => fail(malformed('it has more than one file; send one at a time')));
+  parser.on('fieldsLimit', () => fail(malformed('it has too many fields')));
+  parser.on('partsLimit', () => fail(malformed('it has too many parts')));
+  parser.on('error', (error) => fail(malformed(error instanceof Error ? error.message : 'it is broken')));
+  parser.on('finish', () => {
+    file.reject(malformed(`it has no file called "${options.field}"`));
+    whole.resolve();
+  });
+  source.on('error', (error) => {
+    if (!(error instanceof AppError)) fail(malformed('the connection was lost'));
+  });
+  source.pipe(parser as unknown as NodeJS.WritableStream);
+
+  const { stream, filename } = await file.promise;
+  return {
+    filename,
+    fields,
+    body: (async function* () {
+      yield* stream as AsyncIterable<Uint8Array>;
+      await whole.promise;
+    })(),
+  };
+}

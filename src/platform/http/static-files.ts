@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
+import { promisify } from 'node:util';
+import { brotliCompress, constants, gzip } from 'node:zlib';
+
+const types: Record<string, string> = {
+  html: 'text/html; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  css: 'text/css; charset=utf-8',
+  json: 'application/json',
+  webmanifest: 'application/manifest+json',
+  svg: 'image/svg+xml',
+  png: 'image/png',
+  ico: 'image/x-icon',
+  woff2: 'font/woff2',
+  txt: 'text/plain; charset=utf-8',
+};
+
+interface Asset {
+  readonly type: string;
+  readonly etag: string;
+  readonly immutable: boolean;
+  readonly bytes: Buffer;
+  readonly encoded: Partial<Record<'br' | 'gzip', Buffer>>;
+}
+
+const brotli = promisify(brotliCompress);
+const deflate = promisify(gzip);
+
+export interface StaticFiles {
+  /** The file at this path, else the page that starts the app; null when the app has not been built. */
+  respond(path: string, request: Request): Promise<Response | null>;
+}
+
+/**
+ * The built web app: a few hundred kilobytes, each file read and compressed once, when it is first asked for.
+ * The list of files is read at the start, so no path can name anything else.
+ */
+export async function createStaticFiles(root: string): Promise<StaticFiles> {
+  const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => []);
+  const paths = new Map(
+    entries
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .map((file) => [`/${relative(root, file).split(sep).join('/')}`, file]),
+  );
+  const assets = new Map<string, Promise<Asset>>();
+
+  const load = async (path: string, file: string): Promise<Asset> => {
+    const bytes = await readFile(file);
+    const extension = path.split('.').at(-1) ?? '';
+    const type = types[extension] ?? 'application/octet-stream';
+    const compressible = /^text|json|svg/.test(type) && bytes.length > 512;
+    return {
+      type,
+      bytes,
+      etag: `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`,
+      immutable: path.includes('/immutable/'),
+      encoded: compressible
+        ? {
+            br: await brotli(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } }),
+            gzip: await deflate(bytes, { level: 9 }),
+          }
+        : {},
+    };
+  };
+
+  const assetAt = (path: string): Promise<Asset> | null => {
+    const file = paths.get(path);
+    if (!file) return null;
+    const known = assets.get(path) ?? load(path, file);
+    assets.set(path, known);
+    return known;
+  };
+
+  return {
+    async respond(path, request) {
+      const isPage = !paths.has(path) || path === '/index.html';
+      // What looks like a file and is none is absent; a page that starts the app in its place would only confuse.
+      if (isPage && /\.[a-z0-9]{2,5}$/i.test(path) && path !== '/index.html') return null;
+      const asset = await assetAt(isPage ? '/index.html' : path);
+      if (!asset) return null;
+      const encoding = chooseEncoding(request.headers.get('accept-encoding') ?? '', asset);
+      const headers: Record<string, string> = {
+        'content-type': asset.type,
+        etag: asset.etag,
+        vary: 'Accept-Encoding',
+        'cache-control': asset.immutable ? 'public, max-age=31536000, immutable' : 'no-cache',
+        'x-content-type-options': 'nosniff',
+        ...(encoding ? { 'content-encoding': encoding } : {}),
+        ...(isPage ? { 'content-security-policy': contentSecurityPolicy(asset.bytes.toString()), 'referrer-policy': 'same-origin' } : {}),
+      };
+      if (request.headers.get('if-none-match') === asset.etag) return new Response(null, { status: 304, headers });
+      const body = encoding ? asset.encoded[encoding] : asset.bytes;
+      return new Response(request.method === 'HEAD' ? null : new Uint8Array(body as Buffer), { headers });
+    },
+  };
+}
+
+/** Only our own scripts run: the inline ones of the page are named by their hashes. */
+function contentSecurityPolicy(html: string): string {
+  const inline = [...html.matchAll(/<script(?![^>]*\ssrc=)[^>]*>([\s\S]*?)<\/script>/g)].map(
+    ([, script]) => `'sha256-${createHash('sha256').update(script ?? '').digest('base64')}'`,
+  );
+  return [
+    "default-src 'self'",
+    `script-src 'self' ${inline.join(' ')}`.trim(),
+    // Positions of tiles and placeholders are set on elements.
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' blob: data:",
+    "connect-src 'self'",
+    "object-src 'none'",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+  ].join('; ');
+}
+
+function chooseEncoding(accepted: string, asset: Asset): 'br' | 'gzip' | null {
+  if (asset.encoded.br && /\bbr\b/.test(accepted)) return 'br';
+  if (asset.encoded.gzip && /\bgzip\b/.test(accepted)) return 'gzip';
+  return null;
+}
