@@ -3,11 +3,16 @@ import { ApiError, messageOf } from '#lib/api.ts';
 /** What went wrong with a form: a sentence for each field named by the server, and one for the form as a whole. */
 export type FormProblem = { fields: Record<string, string>; form: string | null };
 
+/** As the server's validation lists them; no field where the body as a whole is meant. */
+type Issue = { field: string | null; message: string };
+
 function problemOf(error: unknown): FormProblem {
   const details = error instanceof ApiError ? error.details : {};
   const message = messageOf(error);
-  if (details.fields && typeof details.fields === 'object') {
-    return { fields: details.fields as Record<string, string>, form: null };
+  if (Array.isArray(details.issues)) {
+    const issues = (details.issues as Issue[]).filter((issue) => issue.field);
+    if (issues.length > 0)
+      return { fields: Object.fromEntries(issues.map((issue) => [issue.field, issue.message])), form: null };
   }
   if (typeof details.field === 'string') return { fields: { [details.field]: message }, form: null };
   return { fields: {}, form: message };

@@ -1,0 +1,70 @@
+import { existsSync } from 'node:fs';
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+
+const candidates = [
+  process.env.TINTYPE_TEST_CHROMIUM,
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+];
+
+/** Where Chromium is; undefined where there is none, and the journeys are then skipped by name. */
+export const chromiumPath = candidates.find((candidate) => candidate && existsSync(candidate));
+
+/** Starts Chromium; `extra` are further switches, such as `--force-device-scale-factor=3`. */
+export function openBrowser(extra: string[] = []): Promise<Browser> {
+  // A container has neither the namespaces for Chromium's sandbox nor much shared memory.
+  return chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox', '--disable-dev-shm-usage', ...extra] });
+}
+
+/** One person's browser: cookies of their own, and whatever went wrong in their pages. */
+export interface Visitor {
+  readonly context: BrowserContext;
+  readonly page: Page;
+  /** Errors thrown in any page of this visitor; a journey ends with `expect(visitor.errors).toEqual([])`. */
+  readonly errors: string[];
+  close(): Promise<void>;
+}
+
+/** Opens a browser profile of its own at a server: 1440 × 900, light, unless told otherwise. */
+export async function visit(browser: Browser, baseURL: string, options: BrowserContextOptions = {}): Promise<Visitor> {
+  const context = await browser.newContext({
+    baseURL,
+    viewport: { width: 1440, height: 900 },
+    colorScheme: 'light',
+    locale: 'en-GB',
+    ...options,
+  });
+  const errors: string[] = [];
+  const watch = (page: Page): void => {
+    page.on('pageerror', (error) => errors.push(`${page.url()}: ${error.stack ?? error.message}`));
+    page.on('console', (message) => {
+      // Refused answers are part of the journeys; what the page itself may not do is a mistake of ours.
+      if (message.type() === 'error' && message.text().includes('Content Security Policy')) errors.push(message.text());
+    });
+  };
+  context.on('page', watch);
+  const page = await context.newPage();
+  return { context, page, errors, close: () => context.close() };
+}
+
+/** The password of everybody in the journeys. */
+export const password = 'a quiet harbour at dawn';
+
+/** Makes an account through the page, as a person does, and ends at the empty gallery. */
+export async function signUp(page: Page, username: string): Promise<void> {
+  await page.goto('/signup');
+  await page.getByLabel('Username').fill(username);
+  await page.getByLabel('Password', { exact: true }).fill(password);
+  await page.getByRole('button', { name: /^(Make the account|Start the library)$/ }).click();
+  await page.waitForURL('**/photos');
+}
+
+/** Signs in through the page. */
+export async function signIn(page: Page, username: string, secret: string = password): Promise<void> {
+  await page.goto('/login');
+  await page.getByLabel('Username or e-mail').fill(username);
+  await page.getByLabel('Password', { exact: true }).fill(secret);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.waitForURL('**/photos');
+}
