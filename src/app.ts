@@ -188,6 +188,23 @@ export async function createApp(deps: AppDeps) {
     },
   });
 
+  metrics.gauge('tintype_thumbnail_cache_bytes', 'Thumbnails held in memory', () => delivery.stats().bytes);
+  metrics.gauge('tintype_database_connections', 'Open connections to the database', () => database.pool.totalCount);
+  metrics.gauge('tintype_revocations_heard', '1 while revocations by other servers are heard of', () =>
+    notifications.live ? 1 : 0,
+  );
+  const serveBytes = (request: IncomingMessage, response: ServerResponse): boolean => {
+    if (!servePhoto(request, response)) return false;
+    response.once('close', () => {
+      metrics.observeImage(response.statusCode);
+      // Pages ask for hundreds: a line each is for whoever looks for a fault.
+      if (logger.isLevelEnabled('debug')) {
+        logger.debug({ method: request.method, route: '/api/v1/photos/{id}/{variant}', status: response.statusCode }, 'bytes');
+      }
+    });
+    return true;
+  };
+
   const credentialsFlush = setInterval(() => void credentials.flushLastUse().catch(() => {}), 60_000);
   credentialsFlush.unref();
   await jobs.work([
@@ -197,7 +214,7 @@ export async function createApp(deps: AppDeps) {
   return {
     app,
     /** Answers requests for bytes ahead of the router; false where the request is none. */
-    serveBytes: servePhoto,
+    serveBytes,
     async close() {
       clearInterval(credentialsFlush);
       await jobs.close();

@@ -4,7 +4,7 @@ import { AppError } from '#platform/http/app-error.ts';
 import { asStorageFull } from './storage-full.ts';
 
 /** Written at once: each write is a trip to the thread pool, which below this size costs more than the copy. */
-const BATCH_BYTES = 512 * 1024;
+const BATCH_BYTES = 1024 * 1024;
 
 export interface WrittenFile {
   /** Absolute. */

@@ -17,7 +17,7 @@ export function fromRaw({ data, info: { width, height, channels } }: RawImage): 
 /** Fits a pipeline into a variant's long side; a picture that is smaller stays as it is, and no side falls below 1 pixel. */
 export function fitted(image: Sharp, variant: Variant): Sharp {
   const side = longSideOf[variant];
-  return image.resize({ width: side, height: side, fit: 'inside', withoutEnlargement: true });
+  return image.resize({ width: side, height: side, fit: 'inside', withoutEnlargement: true, kernel: 'lanczos2' });
 }
 
 /** Runs a pipeline to pixels. */

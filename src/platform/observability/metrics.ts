@@ -17,8 +17,24 @@ export function createMetrics() {
     registers: [registry],
   });
 
+  // Thumbnails are too many for a histogram's bookkeeping each: they are counted plainly, and turned into a metric when asked.
+  const imageAnswers = new Map<number, number>();
+  new Counter({
+    name: 'tintype_image_requests_total',
+    help: 'Requests for the bytes of pictures',
+    labelNames: ['status'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [status, count] of imageAnswers) this.inc({ status: String(status) }, count);
+    },
+  });
+
   return {
     registry,
+    observeImage(status: number): void {
+      imageAnswers.set(status, (imageAnswers.get(status) ?? 0) + 1);
+    },
     observe(request: { method: string; route: string; status: number; ms: number; queries: number }): void {
       const { method, route, status } = request;
       requests.observe({ method, route, status: String(status) }, request.ms / 1000);
