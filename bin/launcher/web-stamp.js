@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-const sources = ['web/src', 'web/static', 'web/vite.config.ts', 'web/tsconfig.json', 'package-lock.json'];
+const sources = ['web', 'package-lock.json'];
+const made = new Set(['web/build', 'web/.svelte-kit', 'web/node_modules']);
 
 /**
  * Whether `web/build` was made from the sources that are here now. Told by content, not by time: a checkout gives every
@@ -21,10 +22,10 @@ export function webIsBuilt(root) {
 /**
  * Notes what `web/build` was made from.
  * @param {string} root
- * @param {string} made the {@link digest} before the build began: what changes meanwhile must count as not built
+ * @param {string} from the {@link digest} before the build began: what changes meanwhile must count as not built
  */
-export function stampWeb(root, made) {
-  writeFileSync(stampFile(root), made);
+export function stampWeb(root, from) {
+  writeFileSync(stampFile(root), from);
 }
 
 /**
@@ -43,6 +44,7 @@ export function digest(root) {
  * @param {string} relative
  */
 function addTo(hash, root, relative) {
+  if (made.has(relative)) return;
   const place = path.join(root, relative);
   let entries;
   try {
