@@ -1,4 +1,4 @@
-import type { ApiSchema } from '#lib/api-schema.ts';
+import type { InputOf, Method, OutputOf, PathsOf } from '#lib/api-schema.ts';
 
 export const API_BASE = '/api/v1';
 
@@ -16,13 +16,6 @@ export class ApiError extends Error {
   }
 }
 
-type Method = 'get' | 'post' | 'patch' | 'delete';
-type PathsOf<M extends Method> = {
-  [P in keyof ApiSchema]: `$${M}` extends keyof ApiSchema[P] ? P : never;
-}[keyof ApiSchema];
-type RouteOf<M extends Method, P extends PathsOf<M>> = ApiSchema[P][`$${M}` & keyof ApiSchema[P]];
-type InputOf<R> = R extends { input: infer I } ? I : never;
-type OutputOf<R> = R extends { output: infer O } ? O : never;
 type Options = { signal?: AbortSignal };
 type Arguments<I> = Record<never, never> extends I ? [input?: I & Options] : [input: I & Options];
 
@@ -73,8 +66,8 @@ async function send(method: Method, path: string, input: Request = {}): Promise<
 }
 
 function verb<M extends Method>(method: M) {
-  return <P extends PathsOf<M>>(path: P, ...[input]: Arguments<InputOf<RouteOf<M, P>>>) =>
-    send(method, path as string, input as Request) as Promise<OutputOf<RouteOf<M, P>>>;
+  return <P extends PathsOf<M>>(path: P, ...[input]: Arguments<InputOf<M, P>>) =>
+    send(method, path as string, input as Request) as Promise<OutputOf<M, P>>;
 }
 
 /**
