@@ -36,7 +36,9 @@ export function createSignInLimits() {
     /** Gives the tries back, and remembers the network as one the account's owner uses. */
     async afterSignIn(account: string, network: string): Promise<void> {
       if (known.size > 100_000) known.clear();
+      const wasKnown = (known.get(pair(account, network)) ?? 0) >= Date.now();
       known.set(pair(account, network), Date.now() + 30 * 24 * 3600_000);
+      if (!wasKnown) await perAccount.reward(account.toLowerCase(), 1);
       await perAccountAndNetwork.delete(pair(account, network));
       await perNetwork.reward(network, 1);
     },

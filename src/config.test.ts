@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { configurationPage, envExample } from '../scripts/configuration-docs.ts';
+import { parseConfig, readConfig } from './config.ts';
+
+const root = join(import.meta.dirname, '..');
+
+test('an empty environment is a configuration', () => {
+  expect(parseConfig({})).toMatchObject({
+    host: '127.0.0.1',
+    port: 8000,
+    mode: 'multi',
+    registration: 'open',
+    maxUploadBytes: 20 * 2 ** 20,
+    trashDays: 30,
+    smtp: undefined,
+  });
+});
+
+test.each([
+  [{ PORT: '80a' }, 'PORT: "80a" must be a whole number from 0 to 65535.'],
+  [{ PORT: '70000' }, 'PORT: "70000" must be'],
+  [{ TINTYPE_MODE: 'solo' }, 'TINTYPE_MODE: "solo" must be one of multi, single.'],
+  [{ TINTYPE_MODE: 'single', HOST: '0.0.0.0' }, 'TINTYPE_MODE: "single" has no sign-in, so HOST must be a loopback'],
+  [{ MAX_UPLOAD_SIZE: 'big' }, 'MAX_UPLOAD_SIZE: "big" must be a size'],
+  [{ DATABASE_URL: 'mysql://x' }, 'DATABASE_URL: its value must be a URL such as postgres://'],
+  [{ APP_DATABASE_URL: 'postgres://a@b/c' }, 'APP_DATABASE_URL goes with DATABASE_URL'],
+  [{ TINTYPE_ADMIN_USERNAME: 'ines' }, 'go together'],
+  [{ SMTP_HOST: 'mail.example.org' }, 'SMTP_FROM must be set'],
+  [{ TINTYPE_PUBLIC_URL: 'photos' }, 'TINTYPE_PUBLIC_URL: "photos" must be a URL'],
+  [{ TINTYPE_TRUSTED_PROXIES: 'nginx' }, 'TINTYPE_TRUSTED_PROXIES: "nginx" must be addresses'],
+  [{ TINTYPE_METRICS_TOKEN: 'short' }, 'TINTYPE_METRICS_TOKEN: its value must be at least 16'],
+])('refuses %j with a sentence', (environment, sentence) => {
+  expect(() => parseConfig(environment)).toThrow(sentence);
+});
+
+test('a refusal never repeats a secret', () => {
+  expect(() => parseConfig({ DATABASE_URL: 'hunter2' })).not.toThrow('hunter2');
+});
+
+test('sizes take units', () => {
+  expect(parseConfig({ MAX_UPLOAD_SIZE: '1.5 GiB' }).maxUploadBytes).toBe(1.5 * 2 ** 30);
+  expect(parseConfig({ MAX_UPLOAD_SIZE: '20971520' }).maxUploadBytes).toBe(20971520);
+});
+
+test('the environment wins over .env, and an empty value counts as absent', () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'tintype-env-')), '.env');
+  writeFileSync(file, 'PORT=9000\nHOST=127.0.0.2\nTINTYPE_MODE=\n');
+  expect(readConfig({ PORT: '9001' }, file)).toMatchObject({ port: 9001, host: '127.0.0.2', mode: 'multi' });
+});
+
+test('docs/configuration.md and .env.example are what the table says', () => {
+  expect(readFileSync(join(root, 'docs/configuration.md'), 'utf8')).toBe(configurationPage());
+  expect(readFileSync(join(root, '.env.example'), 'utf8')).toBe(envExample());
+});
