@@ -31,6 +31,8 @@ export function createGallery(filter: GalleryFilter) {
   /** Months loaded before the last refresh: shown until they are loaded anew. */
   const stale = new Set<string>();
   const loading = new Map<string, Promise<Section | undefined>>();
+  /** Photos that came in while their month was being loaded. */
+  const late = new Map<string, Photo[]>();
   let retries = $state(0);
 
   // An upload's tile stands between the photos of its month; only coming and going changes this, never its progress.
@@ -83,7 +85,10 @@ export function createGallery(filter: GalleryFilter) {
         .then((columns) => {
           stale.delete(month);
           loading.delete(month);
-          const fresh = toSection(columns);
+          // What came in while the answer was on its way is not in it.
+          let fresh = toSection(columns);
+          for (const photo of late.get(month) ?? []) fresh = withPhoto(fresh, photo);
+          late.delete(month);
           sections.set(month, fresh);
           return fresh;
         })
@@ -229,6 +234,7 @@ export function createGallery(filter: GalleryFilter) {
       }
       if (filter.q && !before) return;
       const section = sections.get(month);
+      if (loading.has(month)) late.set(month, [...(late.get(month) ?? []), photo]);
       if (section) put(withPhoto(section, photo));
       else if (!counts.some((known) => known.month === month)) put(withPhoto(emptySection(month), photo));
       else if (!before)

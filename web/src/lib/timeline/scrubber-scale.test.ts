@@ -22,7 +22,7 @@ test('years never overlap, and the newest is always named', () => {
 });
 
 test('few months stand close together instead of spread over the whole height', () => {
-  expect(scaleMonths(months.slice(0, 3), 760).step).toBe(18);
+  expect(scaleMonths(months.slice(0, 3), 760).step).toBe(7);
 });
 
 test('from content to scrubber and back is the same place', () => {

@@ -19,7 +19,7 @@ export interface Scale {
 }
 
 /** Bars further apart than this would no longer read as one shape. */
-const MAX_STEP = 18;
+const MAX_STEP = 7;
 /** Two years' names need this much from one baseline to the next. */
 const YEAR_ROOM = 28;
 

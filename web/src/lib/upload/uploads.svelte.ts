@@ -144,7 +144,7 @@ export const uploads = {
 
   /** Goes on with what a closed page left waiting. */
   async restore(user: string): Promise<void> {
-    const left = await takeStoredUploads(user);
+    const left = (await takeStoredUploads(user)).filter(({ key }) => !queue.uploads.has(key));
     for (const { key } of left) stored.add(key);
     if (left.length > 0) await takeAll(left);
   },

@@ -10,9 +10,18 @@ const MOST = 3;
  */
 export function galleryOf(userId: string, filter: GalleryFilter): Gallery {
   const key = JSON.stringify([userId, filter.favorite ?? false, filter.q ?? '']);
-  const gallery = kept.get(key) ?? createGallery(filter);
+  const gallery = kept.get(key) ?? rooted(filter);
   kept.delete(key);
   kept.set(key, gallery);
   if (kept.size > MOST) kept.delete(kept.keys().next().value as string);
   return gallery;
+}
+
+/** What a gallery derives must outlive the component, or the derived value, that happened to ask for it first. */
+function rooted(filter: GalleryFilter): Gallery {
+  let gallery: Gallery | undefined;
+  $effect.root(() => {
+    gallery = createGallery(filter);
+  });
+  return gallery as unknown as Gallery;
 }
