@@ -1,0 +1,187 @@
+// npm test: everything that holds the product, with one last line that counts it.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { requireChromium } from './chromium.ts';
+
+interface Check {
+  readonly name: string;
+  /** A program of a dependency, or a script of the project, and its arguments. */
+  readonly command: readonly [string, ...string[]];
+  readonly cwd?: string;
+}
+
+interface Counts {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+const root = path.dirname(import.meta.dirname);
+const bin = (name: string): string => path.join(root, 'node_modules/.bin', name);
+const running = new Set<ReturnType<typeof spawn>>();
+let stopped = false;
+
+const { values: options, positionals: given } = parseArgs({
+  allowPositionals: true,
+  options: {
+    coverage: { type: 'boolean', default: false },
+    /** Only what talks to a database: CI runs it a second time against another PostgreSQL. */
+    'database-only': { type: 'boolean', default: false },
+    /** A test that did not run fails: on a machine that has everything, a skip hides something. */
+    'skips-fail': { type: 'boolean', default: false },
+    /** Passed on to vitest. */
+    testNamePattern: { type: 'string', short: 't' },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+});
+
+const checks: Check[] = [
+  { name: 'types of the server', command: [bin('tsc'), '--project', 'tsconfig.json'] },
+  {
+    name: 'types of the web app',
+    command: [bin('svelte-check'), '--tsconfig', 'tsconfig.json', '--output', 'human'],
+    cwd: 'web',
+  },
+  { name: 'lint and format', command: [bin('biome'), 'check', '.'] },
+  {
+    name: 'dependency rules',
+    command: [
+      bin('depcruise'),
+      'bin',
+      'src',
+      'web/src',
+      'test',
+      'bench',
+      'scripts',
+      '--config',
+      '.dependency-cruiser.cjs',
+    ],
+  },
+  { name: 'dead code', command: [bin('knip'), '--no-progress'] },
+  { name: 'docs/schema.md is true', command: [path.join(root, 'scripts/write-schema.ts'), '--check'] },
+];
+
+if (options.help) {
+  console.log('npm test [-- <part of a test file’s path> …] [-t <part of a test’s name>] [--coverage]');
+  process.exit(0);
+}
+
+process.on('SIGTERM', () => end('SIGTERM'));
+process.on('SIGINT', () => end('SIGINT'));
+
+const temp = await mkdtemp(path.join(tmpdir(), 'tintype-results-'));
+const total: Counts = { passed: 0, failed: 0, skipped: 0 };
+try {
+  if (given.length > 0 || options.testNamePattern) await runPart();
+  else if (options.coverage) await runVitest(['--project', 'server', '--project', 'web', '--coverage']);
+  else if (options['database-only']) await runVitest(['--project', 'server']);
+  else await runAll();
+} finally {
+  await rm(temp, { recursive: true, force: true });
+}
+console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+process.exitCode = total.failed > 0 ? 1 : 0;
+
+async function runAll(): Promise<void> {
+  // Two at a time: one machine with two cores does no better with more, and a busy one times tests out.
+  const waiting = [...checks];
+  const lane = async (): Promise<void> => {
+    for (let check = waiting.shift(); check; check = waiting.shift()) await runCheck(check);
+  };
+  await Promise.all([lane(), lane()]);
+  await runCheck({ name: 'the web app builds', command: [path.join(root, 'scripts/build-web.ts')] });
+  await runVitest(['--project', 'server', '--project', 'web']);
+  if (existsSync(path.join(root, 'test/journeys'))) {
+    await requireChromium();
+    await runVitest(['--project', 'journeys']);
+  }
+}
+
+async function runPart(): Promise<void> {
+  const hasJourney = given.some((filter) => filter.includes('journeys'));
+  if (hasJourney) {
+    await requireChromium();
+    await runCheck({ name: 'the web app builds', command: [path.join(root, 'scripts/build-web.ts')] });
+  }
+  const projects = hasJourney ? ['journeys'] : ['server', 'web'];
+  const named = options.testNamePattern ? ['-t', options.testNamePattern] : [];
+  await runVitest([...projects.flatMap((project) => ['--project', project]), ...named, ...given]);
+}
+
+async function runCheck({ name, command: [program, ...args], cwd = '.' }: Check): Promise<void> {
+  if (!existsSync(program)) {
+    total.failed += 1;
+    console.log(`✗ ${name}: ${path.relative(root, program)} is absent`);
+    return;
+  }
+  const begun = performance.now();
+  // What stands in .bin is JavaScript; this Node runs it, whatever `node` in PATH is.
+  const { code, output } = await run([program, ...args], { cwd: path.join(root, cwd), show: false });
+  const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+  total[code === 0 ? 'passed' : 'failed'] += 1;
+  console.log(code === 0 ? `✓ ${name} (${seconds} s)` : `✗ ${name} (${seconds} s)\n${output}`);
+}
+
+interface VitestReport {
+  numPassedTests: number;
+  numFailedTests: number;
+  testResults: { name: string; status: string; assertionResults: { fullName: string; status: string }[] }[];
+}
+
+async function runVitest(args: string[]): Promise<void> {
+  const file = path.join(temp, `${total.passed}.json`);
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+  const { code } = await run([bin('vitest'), 'run', ...reporters, ...args], { cwd: root, show: true });
+  const report = existsSync(file) ? (JSON.parse(await readFile(file, 'utf8')) as VitestReport) : undefined;
+  const skipped = (report?.testResults ?? []).flatMap((result) =>
+    result.assertionResults
+      .filter((test) => test.status !== 'passed' && test.status !== 'failed')
+      .map((test) => `${path.relative(root, result.name)}: ${test.fullName}`),
+  );
+  const hidden = options['skips-fail'] ? skipped.filter((name) => !isExcused(name)) : [];
+  const failed = (report?.numFailedTests ?? 0) + hidden.length;
+  for (const name of skipped) console.log(`${hidden.includes(name) ? '✗ not run' : '- skipped'}: ${name}`);
+  total.passed += report?.numPassedTests ?? 0;
+  total.skipped += skipped.length - hidden.length;
+  // A file that could not be loaded, or an error outside of any test, has no test to count.
+  total.failed += code !== 0 && failed === 0 ? 1 : failed;
+}
+
+/** The folder with other systems' documents and pictures is no part of the project; without it those tests have nothing to read. */
+function isExcused(name: string): boolean {
+  return !existsSync(path.join(root, '../shared')) && /shared|corpus/.test(name);
+}
+
+function run(
+  [script = '', ...args]: string[],
+  { cwd, show }: { cwd: string; show: boolean },
+): Promise<{ code: number | null; output: string }> {
+  if (stopped) return Promise.resolve({ code: 1, output: 'not run' });
+  const child = spawn(process.execPath, [script, ...args], {
+    cwd,
+    stdio: show ? 'inherit' : ['ignore', 'pipe', 'pipe'],
+  });
+  running.add(child);
+  let output = '';
+  child.stdout?.on('data', (chunk) => (output += chunk));
+  child.stderr?.on('data', (chunk) => (output += chunk));
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => {
+      running.delete(child);
+      resolve({ code, output });
+    });
+  });
+}
+
+/** Vitest stops its workers and the database on SIGINT; then the test run ends as it was told to. */
+function end(signal: NodeJS.Signals): void {
+  stopped = true;
+  for (const child of running) child.kill('SIGINT');
+  process.exitCode = signal === 'SIGINT' ? 130 : 143;
+  setTimeout(() => process.exit(), 10_000).unref();
+}
