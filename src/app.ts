@@ -11,9 +11,9 @@ import type { BlobStore } from '#platform/blobs/blob-store.ts';
 import { createFilesStore } from '#platform/blobs/files-store.ts';
 import type { Library } from '#platform/database/open-library.ts';
 import { createDelivery } from '#platform/delivery/index.ts';
-import { type ApiEnv, createRouter, requireSmallBody, respondWithError, toAppError } from '#platform/http/api.ts';
+import { type ApiEnv, createRouter, limitSmallBodies, respondWithError, toAppError } from '#platform/http/api.ts';
 import { AppError } from '#platform/http/app-error.ts';
-import { type Caller, nobody, type UserCaller } from '#platform/http/caller.ts';
+import type { Caller } from '#platform/http/caller.ts';
 import { createAddressReader } from '#platform/http/client-address.ts';
 import { documentRoutes } from '#platform/http/document-routes.ts';
 import { requireSameOrigin } from '#platform/http/origin-check.ts';
@@ -138,11 +138,11 @@ export async function createApp(deps: AppDeps) {
     const context = requestContext.getStore();
     if (context) context.userId = c.var.caller.kind === 'user' ? c.var.caller.userId : null;
     requireSameOrigin({ method: c.req.method, caller: c.var.caller, ownOrigins: ownOrigins(c), header });
-    if (!takesFiles(c)) requireSmallBody(c);
     await next();
     if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store');
     c.header('x-content-type-options', 'nosniff');
   });
+  app.use('/api/*', limitSmallBodies(takesFiles));
 
   const identify = async (c: Context<ApiEnv>): Promise<Caller> => {
     if (soleOwner) return requireSingleMode(soleOwner, c, config.allowedHosts);
@@ -173,10 +173,7 @@ export async function createApp(deps: AppDeps) {
       if (soleOwner) return requireSingleMode(soleOwner, nodeContext(request, readAddress(facts(request))), config.allowedHosts);
       return credentials.resolve(shownBy((name) => headerOf(request, name), readCookie(request)));
     },
-    async fromGrant({ userId, credentialId }) {
-      if (!(await credentials.isAlive(credentialId, userId))) return nobody;
-      return granted(userId, credentialId);
-    },
+    fromGrant: credentials.resolveGrant,
   };
   const servePhoto = photos.createPhotoServer({
     delivery,
@@ -230,18 +227,6 @@ export async function createApp(deps: AppDeps) {
 
 /** What the web app's typed client is made of. */
 export type AppType = Awaited<ReturnType<typeof createApp>>['api'];
-
-const granted = (userId: string, credentialId: string): UserCaller => ({
-  kind: 'user',
-  principal: { kind: 'user', id: userId },
-  userId,
-  username: '',
-  role: 'user',
-  via: 'token',
-  credentialId,
-  scopes: new Set(['photos:read']),
-  expiresAt: null,
-});
 
 const takesFiles = (c: Context): boolean => /^\/api\/v1\/(photos|uploads(\/[^/]+)?)$/.test(c.req.path);
 

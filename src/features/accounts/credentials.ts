@@ -1,8 +1,9 @@
+import type { Kysely } from 'kysely';
 import type { Database } from '#platform/database/database.ts';
 import type { Notifications } from '#platform/database/notifications.ts';
 import { anonymous } from '#platform/database/principal.ts';
-import { type Caller, nobody, type UserCaller } from '#platform/http/caller.ts';
-import { findApiKey, findSession, isGrantAlive, touchCredentials } from './store.ts';
+import { type Caller, nobody, type Scope, type UserCaller } from '#platform/http/caller.ts';
+import { findApiKey, findGrant, findSession, touchCredentials } from './store.ts';
 import type { AccountTables } from './tables.ts';
 import { apiKeyPrefix, type BearerTokens, hashSecret } from './tokens.ts';
 
@@ -17,8 +18,8 @@ export interface Credentials {
   resolve(shown: Shown): Promise<Caller>;
   /** Who shows these, when that is remembered and may be trusted; undefined when the database must be asked. */
   remembered(shown: Shown): Caller | undefined;
-  /** Whether the credential a signed URL was given to is still good. */
-  isAlive(credentialId: string, userId: string): Promise<boolean>;
+  /** Who a signed URL was given to, within what that credential still allows; {@link nobody} once it ended. */
+  resolveGrant(grant: { userId: string; credentialId: string }): Promise<Caller>;
   /** Drops what is remembered of a credential or of a person, so that the next request asks the database. */
   forget(what: { credentialId: string } | { userId: string }): void;
   /** Writes down when credentials were last used. Reading requests never write, so this is done apart and together. */
@@ -27,10 +28,17 @@ export interface Credentials {
 }
 
 const mayRemember = 20_000;
-const mostSeconds = 300;
+const mayRememberMs = 300_000;
 
-interface Remembered {
+const mayRememberGrantMs = 60_000;
+
+interface Found {
   readonly caller: UserCaller;
+  /** Of the secret that was shown. */
+  readonly hash: Buffer;
+}
+
+interface Remembered extends Found {
   readonly until: number;
 }
 
@@ -44,8 +52,9 @@ export function createCredentials(deps: {
   tokens: BearerTokens;
 }): Credentials {
   const memory = new Map<string, Remembered>();
-  const grants = new Map<string, { userId: string; until: number }>();
-  const used = new Set<string>();
+  const grants = new Map<string, { readonly caller: UserCaller; readonly until: number }>();
+  // Hashes of what was shown, by credential: the database takes no id's word for it.
+  const used = new Map<string, Buffer>();
   // Counts what was forgotten: an answer that was on its way meanwhile is not remembered.
   let generation = 0;
 
@@ -64,7 +73,7 @@ export function createCredentials(deps: {
       grants.delete(what.credentialId);
     } else {
       forgetWhere((caller) => caller.userId === what.userId);
-      for (const [id, grant] of grants) if (grant.userId === what.userId) grants.delete(id);
+      for (const [id, { caller }] of grants) if (caller.userId === what.userId) grants.delete(id);
     }
   };
   const unsubscribe = deps.notifications.subscribe({
@@ -75,13 +84,12 @@ export function createCredentials(deps: {
     onCut: forgetAll,
   });
 
-  const ask = async ({ cookie, bearer }: Shown): Promise<UserCaller | null> => {
+  const ask = async ({ cookie, bearer }: Shown): Promise<Found | null> => {
     if (bearer?.startsWith(apiKeyPrefix)) {
-      const key = await deps.database.as<AccountTables, Awaited<ReturnType<typeof findApiKey>>>(anonymous, (tx) =>
-        findApiKey(tx, hashSecret(bearer)),
-      );
+      const hash = hashSecret(bearer);
+      const key = await deps.database.as(anonymous, (tx: Kysely<AccountTables>) => findApiKey(tx, hash));
       if (!key) return null;
-      return {
+      const caller: UserCaller = {
         kind: 'user',
         principal: { kind: 'user', id: key.user_id },
         userId: key.user_id,
@@ -92,14 +100,14 @@ export function createCredentials(deps: {
         scopes: new Set(key.scopes),
         expiresAt: key.key_expires_at?.getTime() ?? null,
       };
+      return { caller, hash };
     }
     const secret = bearer === undefined ? cookie : await deps.tokens.read(bearer);
     if (!secret) return null;
-    const session = await deps.database.as<AccountTables, Awaited<ReturnType<typeof findSession>>>(anonymous, (tx) =>
-      findSession(tx, hashSecret(secret)),
-    );
+    const hash = hashSecret(secret);
+    const session = await deps.database.as(anonymous, (tx: Kysely<AccountTables>) => findSession(tx, hash));
     if (!session) return null;
-    return {
+    const caller: UserCaller = {
       kind: 'user',
       principal: { kind: 'user', id: session.user_id },
       userId: session.user_id,
@@ -110,6 +118,24 @@ export function createCredentials(deps: {
       scopes: null,
       expiresAt: session.session_expires_at.getTime(),
     };
+    return { caller, hash };
+  };
+
+  const askGrant = async (credentialId: string, userId: string): Promise<UserCaller | null> => {
+    const grant = await deps.database.as(anonymous, (tx: Kysely<AccountTables>) => findGrant(tx, credentialId, userId));
+    if (!grant) return null;
+    return {
+      kind: 'user',
+      principal: { kind: 'user', id: userId },
+      userId,
+      username: '',
+      role: 'user',
+      via: 'token',
+      credentialId,
+      // An address is only for looking, and a key that may not look cannot hand one out.
+      scopes: new Set<Scope>(grant.scopes?.includes('photos:read') === false ? [] : ['photos:read']),
+      expiresAt: grant.grant_expires_at?.getTime() ?? null,
+    };
   };
 
   const remembered: Credentials['remembered'] = (shown) => {
@@ -118,7 +144,7 @@ export function createCredentials(deps: {
     if (!deps.notifications.live) return undefined;
     const entry = memory.get(toKey(shown));
     if (!entry || entry.until <= Date.now()) return undefined;
-    used.add(entry.caller.credentialId);
+    used.set(entry.caller.credentialId, entry.hash);
     return entry.caller;
   };
 
@@ -128,28 +154,26 @@ export function createCredentials(deps: {
       const known = remembered(shown);
       if (known) return known;
       const asked = generation;
-      const caller = await ask(shown);
-      if (!caller) return nobody;
-      used.add(caller.credentialId);
+      const found = await ask(shown);
+      if (!found) return nobody;
+      used.set(found.caller.credentialId, found.hash);
       if (asked === generation && deps.notifications.live) {
-        if (memory.size >= mayRemember) memory.delete(memory.keys().next().value as string);
-        const until = Math.min(caller.expiresAt ?? Number.POSITIVE_INFINITY, Date.now() + mostSeconds * 1000);
-        memory.set(toKey(shown), { caller, until });
+        makeRoom(memory);
+        memory.set(toKey(shown), { ...found, until: untilOf(found.caller, mayRememberMs) });
+      }
+      return found.caller;
+    },
+    async resolveGrant({ userId, credentialId }) {
+      const known = deps.notifications.live ? grants.get(credentialId) : undefined;
+      if (known && known.caller.userId === userId && known.until > Date.now()) return known.caller;
+      const asked = generation;
+      const caller = await askGrant(credentialId, userId);
+      if (!caller) return nobody;
+      if (asked === generation && deps.notifications.live) {
+        makeRoom(grants);
+        grants.set(credentialId, { caller, until: untilOf(caller, mayRememberGrantMs) });
       }
       return caller;
-    },
-    async isAlive(credentialId, userId) {
-      const known = grants.get(credentialId);
-      if (known && known.userId === userId && known.until > Date.now() && deps.notifications.live) return true;
-      const asked = generation;
-      const alive = await deps.database.as<AccountTables, boolean>(anonymous, (tx) =>
-        isGrantAlive(tx, credentialId, userId),
-      );
-      if (alive && asked === generation && deps.notifications.live) {
-        if (grants.size >= mayRemember) grants.delete(grants.keys().next().value as string);
-        grants.set(credentialId, { userId, until: Date.now() + 60_000 });
-      }
-      return alive;
     },
     forget(what) {
       generation += 1;
@@ -157,9 +181,9 @@ export function createCredentials(deps: {
     },
     async flushLastUse() {
       if (used.size === 0) return;
-      const ids = [...used];
+      const hashes = [...used.values()];
       used.clear();
-      await deps.database.as<AccountTables, void>(anonymous, (tx) => touchCredentials(tx, ids));
+      await deps.database.as(anonymous, (tx: Kysely<AccountTables>) => touchCredentials(tx, hashes));
     },
     close: unsubscribe,
   };
@@ -167,3 +191,11 @@ export function createCredentials(deps: {
 
 // Secrets are 256 random bits, and the process has them anyway: the map is keyed by what was shown.
 const toKey = ({ cookie, bearer }: Shown): string => (bearer === undefined ? `c${cookie}` : `b${bearer}`);
+
+/** Never past the moment at which the credential itself ends. */
+const untilOf = (caller: UserCaller, ms: number): number =>
+  Math.min(caller.expiresAt ?? Number.POSITIVE_INFINITY, Date.now() + ms);
+
+function makeRoom(memory: Map<string, unknown>): void {
+  if (memory.size >= mayRemember) memory.delete(memory.keys().next().value as string);
+}

@@ -120,10 +120,16 @@ export async function findApiKey(tx: Tx, keyHash: Buffer): Promise<KeyGrant | un
   return rows[0];
 }
 
-/** Whether the credential that a signed URL was given to is still good, and still that user's. */
-export async function isGrantAlive(tx: Tx, credentialId: string, userId: string): Promise<boolean> {
-  const { rows } = await sql`select from find_grant(${credentialId}, ${userId})`.execute(tx);
-  return rows.length > 0;
+export interface UrlGrant {
+  /** Null for a session, which no scope bounds. */
+  scopes: Scope[] | null;
+  grant_expires_at: Date | null;
+}
+
+/** What the credential that a signed URL was given to still allows; nothing when it ended or is another user's. */
+export async function findGrant(tx: Tx, credentialId: string, userId: string): Promise<UrlGrant | undefined> {
+  const { rows } = await sql<UrlGrant>`select * from find_grant(${credentialId}, ${userId})`.execute(tx);
+  return rows[0];
 }
 
 export async function insertSession(
@@ -267,7 +273,9 @@ export async function requestReset(
   token: { id: string; email: string; tokenHash: Buffer; expiresAt: Date },
 ): Promise<{ username: string } | undefined> {
   const { rows } = await sql<{ username: string }>`
-    select username from request_reset(${token.id}, ${token.email}, ${token.tokenHash}, ${token.expiresAt})`.execute(tx);
+    select username from request_reset(${token.id}, ${token.email}, ${token.tokenHash}, ${token.expiresAt})`.execute(
+    tx,
+  );
   return rows[0];
 }
 
@@ -278,8 +286,8 @@ export async function consumeReset(tx: Tx, tokenHash: Buffer, passwordHash: stri
   return rows[0]?.user_id ?? null;
 }
 
-export async function touchCredentials(tx: Tx, ids: readonly string[]): Promise<void> {
-  await sql`select touch_credentials(${ids})`.execute(tx);
+export async function touchCredentials(tx: Tx, hashes: readonly Buffer[]): Promise<void> {
+  await sql`select touch_credentials(${hashes}::bytea[])`.execute(tx);
 }
 
 export async function sweepCredentials(tx: Tx): Promise<void> {

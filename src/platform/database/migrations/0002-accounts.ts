@@ -81,7 +81,7 @@ export async function accounts(db: Kysely<unknown>): Promise<void> {
 
   // Definer functions run as the owner, whose policies are plain, so nothing recurses.
   await sql`
-    create function app_is_admin() returns boolean language sql stable security definer set search_path = public as $$
+    create function app_is_admin() returns boolean language sql stable security definer set search_path = public, pg_temp as $$
       select exists (select from users where id = app_user_id() and role = 'admin' and disabled_at is null)
     $$`.execute(db);
 
@@ -100,15 +100,19 @@ export async function accounts(db: Kysely<unknown>): Promise<void> {
   await functions(db);
 }
 
-/** The narrow doors through which one who is nobody yet becomes somebody. Each takes a hash or changes one thing. */
+/**
+ * The narrow doors through which one who is nobody yet becomes somebody. Each takes a hash or changes one thing.
+ * `pg_temp` is named last in every search path: unnamed it comes first, and a temporary table called `users` would then
+ * be read in place of the real one, with the owner's rights.
+ */
 async function functions(db: Kysely<unknown>): Promise<void> {
-  const definer = sql`language plpgsql security definer set search_path = public`;
+  const definer = sql`language plpgsql security definer set search_path = public, pg_temp`;
 
   await sql`
     create function find_session(p_token_hash bytea)
     returns table (session_id uuid, session_kind text, session_expires_at timestamptz, session_last_used_at timestamptz,
                    user_id uuid, username text, user_role text)
-    language sql stable security definer set search_path = public as $$
+    language sql stable security definer set search_path = public, pg_temp as $$
       select s.id, s.kind, s.expires_at, s.last_used_at, u.id, u.username, u.role
       from sessions s join users u on u.id = s.user_id
       where s.token_hash = p_token_hash and s.expires_at > now() and s.last_used_at > now() - interval '30 days'
@@ -117,7 +121,7 @@ async function functions(db: Kysely<unknown>): Promise<void> {
   await sql`
     create function find_api_key(p_key_hash bytea)
     returns table (key_id uuid, scopes text[], key_expires_at timestamptz, user_id uuid, username text, user_role text)
-    language sql stable security definer set search_path = public as $$
+    language sql stable security definer set search_path = public, pg_temp as $$
       select k.id, k.scopes, k.expires_at, u.id, u.username, u.role
       from api_keys k join users u on u.id = k.user_id
       where k.key_hash = p_key_hash and (k.expires_at is null or k.expires_at > now()) and u.disabled_at is null
@@ -125,32 +129,34 @@ async function functions(db: Kysely<unknown>): Promise<void> {
   // A signed URL carries the id of the credential it was given to; the signature over it is checked first.
   await sql`
     create function find_grant(p_credential_id uuid, p_user_id uuid)
-    returns table (user_id uuid, user_role text)
-    language sql stable security definer set search_path = public as $$
-      select u.id, u.role from users u
-      where u.id = p_user_id and u.disabled_at is null and (
-        exists (select from sessions s where s.id = p_credential_id and s.user_id = u.id and s.expires_at > now())
-        or exists (select from api_keys k where k.id = p_credential_id and k.user_id = u.id
-                   and (k.expires_at is null or k.expires_at > now())))
+    returns table (scopes text[], grant_expires_at timestamptz)
+    language sql stable security definer set search_path = public, pg_temp as $$
+      select null, s.expires_at from sessions s join users u on u.id = s.user_id
+      where s.id = p_credential_id and u.id = p_user_id and u.disabled_at is null
+        and s.expires_at > now() and s.last_used_at > now() - interval '30 days'
+      union all
+      select k.scopes, k.expires_at from api_keys k join users u on u.id = k.user_id
+      where k.id = p_credential_id and u.id = p_user_id and u.disabled_at is null
+        and (k.expires_at is null or k.expires_at > now())
     $$`.execute(db);
   await sql`
     create function find_login(p_login text) returns table (user_id uuid, password_hash text, disabled boolean)
-    language sql stable security definer set search_path = public as $$
+    language sql stable security definer set search_path = public, pg_temp as $$
       select u.id, p.hash, u.disabled_at is not null from users u join passwords p on p.user_id = u.id
       where lower(u.username) = lower(p_login) or lower(u.email) = lower(p_login)
       order by lower(u.username) = lower(p_login) desc limit 1
     $$`.execute(db);
   await sql`
     create function has_users() returns boolean
-    language sql stable security definer set search_path = public as $$ select exists (select from users) $$`.execute(db);
+    language sql stable security definer set search_path = public, pg_temp as $$ select exists (select from users) $$`.execute(db);
   await sql`
     create function sole_owner() returns table (user_id uuid, username text)
-    language sql stable security definer set search_path = public as $$
+    language sql stable security definer set search_path = public, pg_temp as $$
       select id, users.username from users where role = 'admin' and disabled_at is null order by created_at, id limit 1
     $$`.execute(db);
   await sql`
     create function own_password_hash() returns text
-    language sql stable security definer set search_path = public as $$
+    language sql stable security definer set search_path = public, pg_temp as $$
       select hash from passwords where user_id = app_user_id()
     $$`.execute(db);
   await sql`
@@ -229,11 +235,12 @@ async function functions(db: Kysely<unknown>): Promise<void> {
       end if;
       return true;
     end $$`.execute(db);
+  // By hash, so that only a credential that was really shown can be kept from its idle time-out.
   await sql`
-    create function touch_credentials(p_ids uuid[]) returns void ${definer} as $$
+    create function touch_credentials(p_hashes bytea[]) returns void ${definer} as $$
     begin
-      update sessions set last_used_at = now() where id = any(p_ids);
-      update api_keys set last_used_at = now() where id = any(p_ids);
+      update sessions set last_used_at = now() where token_hash = any(p_hashes);
+      update api_keys set last_used_at = now() where key_hash = any(p_hashes);
     end $$`.execute(db);
   await sql`
     create function sweep_credentials() returns void ${definer} as $$

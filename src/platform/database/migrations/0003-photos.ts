@@ -129,7 +129,7 @@ export async function photos(db: Kysely<unknown>): Promise<void> {
 }
 
 async function functions(db: Kysely<unknown>): Promise<void> {
-  const definer = sql`language plpgsql security definer set search_path = public`;
+  const definer = sql`language plpgsql security definer set search_path = public, pg_temp`;
 
   // An uploader may say "these bytes are stored"; nobody can ask whether somebody else's are.
   await sql`
