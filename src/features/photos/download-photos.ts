@@ -58,7 +58,7 @@ export async function streamDownload(
     if (download.expires_at.getTime() <= Date.now()) {
       throw new AppError('gone', 'This download was made more than a day ago. Select the photos once more.');
     }
-    return { files: await store.listFiles(tx, download.photo_ids), at: download.created_at };
+    return { files: await store.listFiles(tx, user.userId, download.photo_ids), at: download.created_at };
   });
 
   const zip = new ZipFile();

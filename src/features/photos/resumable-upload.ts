@@ -99,6 +99,9 @@ export function createResumableUploads(deps: Deps) {
 
     override async write(stream: Readable, id: string, offset: number): Promise<number> {
       const row = await readRow(deps, this.#caller, id);
+      // Its partial file is gone by now; a client that lost the last answer only asks once more.
+      if (row.status === 'complete') return offset;
+      if (row.status === 'failed') throw new AppError('conflict', 'This upload was refused. Start a new one.');
       const file = await open(pathOf(id), 'r+');
       let position = offset;
       try {
@@ -141,6 +144,12 @@ export function createResumableUploads(deps: Deps) {
         maxSize: deps.maxUploadBytes,
         namingFunction: () => uuidv7(),
         getFileIdFromRequest: (req) => new URL(req.url).pathname.split('/').at(-1),
+        // The library would otherwise invite every site's pages.
+        allowedOrigins: () => false,
+        // Before the lock: whoever asks for it makes the one that holds it let go.
+        async onIncomingRequest(req, id) {
+          if (req.method !== 'POST') await readRow(deps, caller, id);
+        },
         onUploadFinish: async (_, upload) => {
           const error = await finish(caller, upload.id);
           return error ? { status_code: error.status, body: JSON.stringify(error.toBody()) } : {};

@@ -332,12 +332,12 @@ export async function selectForDownload(tx: Tx, ownerId: string, selection: Phot
     .execute();
 }
 
-/** Files of a download, in the order of the ids. Photos that were deleted meanwhile are left out. */
-export async function listFiles(tx: Tx, ids: readonly string[]) {
+/** An owner's files for a download, in the order of the ids. Photos that were deleted meanwhile are left out. */
+export async function listFiles(tx: Tx, ownerId: string, ids: readonly string[]) {
   const { rows } = await sql<{ hash: string; filename: string; bytes: string; sort_at: Date }>`
     select encode(p.blob_hash, 'hex') as hash, p.filename, p.bytes, p.taken_at as sort_at
     from unnest(${ids}::uuid[]) with ordinality as wanted(id, place) join photos p on p.id = wanted.id
-    where p.deleted_at is null order by wanted.place`.execute(tx);
+    where p.owner_id = ${ownerId} and p.deleted_at is null order by wanted.place`.execute(tx);
   return rows;
 }
 
