@@ -37,14 +37,22 @@ async function render(client: Client): Promise<string> {
   const { rows: indexes } = await client.query<{ table: string; text: string }>(`
     select tablename as table, regexp_replace(indexdef, '^CREATE (UNIQUE )?INDEX (\\S+) ON public\\.\\S+ USING ', '\\1\\2: ') as text
     from pg_indexes where schemaname = 'public' and indexname not like '%\\_pkey' order by tablename, indexname`);
-  const { rows: policies } = await client.query<{ table: string; name: string; command: string; owner: boolean; uses: string | null; checks: string | null }>(`
+  const { rows: policies } = await client.query<{
+    table: string;
+    name: string;
+    command: string;
+    owner: boolean;
+    uses: string | null;
+    checks: string | null;
+  }>(`
     select tablename as table, policyname as name, cmd as command, roles <> '{public}' as owner, qual as uses, with_check as checks
     from pg_policies where schemaname = 'public' order by tablename, policyname`);
   const { rows: functions } = await client.query<{ name: string; args: string; returns: string; definer: boolean }>(`
     select p.proname as name, pg_get_function_identity_arguments(p.oid) as args, pg_get_function_result(p.oid) as returns, p.prosecdef as definer
     from pg_proc p where p.pronamespace = 'public'::regnamespace order by 1`);
 
-  const of = <Row extends { table: string }>(rows: Row[], table: string): Row[] => rows.filter((row) => row.table === table);
+  const of = <Row extends { table: string }>(rows: Row[], table: string): Row[] =>
+    rows.filter((row) => row.table === table);
   const clean = (text: string): string => text.replace(/\s+/g, ' ').replaceAll('|', '\\|');
   const sections = tables.map(({ name, comment }) =>
     [
@@ -54,7 +62,11 @@ async function render(client: Client): Promise<string> {
       '| column | type | null | default |',
       '|---|---|---|---|',
       ...of(columns, name).map((column) => {
-        const value = column.generated ? `generated: \`${clean(column.default ?? '')}\`` : column.default ? `\`${clean(column.default)}\`` : '';
+        const value = column.generated
+          ? `generated: \`${clean(column.default ?? '')}\``
+          : column.default
+            ? `\`${clean(column.default)}\``
+            : '';
         const note = column.comment ? ` (${column.comment})` : '';
         return `| ${column.name}${note} | ${column.type} | ${column.nullable ? 'yes' : ''} | ${value} |`;
       }),
@@ -71,7 +83,10 @@ async function render(client: Client): Promise<string> {
       }),
     ].join('\n'),
   );
-  const doors = functions.map(({ name, args, returns, definer }) => `| \`${name}(${clean(args)})\` | ${clean(returns)} | ${definer ? 'yes' : ''} |`);
+  const doors = functions.map(
+    ({ name, args, returns, definer }) =>
+      `| \`${name}(${clean(args)})\` | ${clean(returns)} | ${definer ? 'yes' : ''} |`,
+  );
   return `# Schema
 
 Written from a migrated database by \`npm run docs\`; \`npm test\` holds it to the migrations. Row-level security is forced on

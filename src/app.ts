@@ -126,14 +126,25 @@ export async function createApp(deps: AppDeps) {
     metrics.observe({ method: c.req.method, route, status: c.res.status, ms, queries: context.queries });
     // The pattern, not the address: addresses hold ids, and of some links even secrets.
     logger[c.res.status >= 500 ? 'error' : 'info'](
-      { id, method: c.req.method, route, status: c.res.status, ms: Math.round(ms * 10) / 10, queries: context.queries, user: context.userId },
+      {
+        id,
+        method: c.req.method,
+        route,
+        status: c.res.status,
+        ms: Math.round(ms * 10) / 10,
+        queries: context.queries,
+        user: context.userId,
+      },
       'request',
     );
   });
   app.use('/api/*', async (c, next) => {
     const header = (name: string) => c.req.header(name);
     const incoming = c.env?.incoming;
-    c.set('address', readAddress(incoming ? facts(incoming) : { remoteAddress: '127.0.0.1', encrypted: false, header }));
+    c.set(
+      'address',
+      readAddress(incoming ? facts(incoming) : { remoteAddress: '127.0.0.1', encrypted: false, header }),
+    );
     c.set('caller', await identify(c));
     const context = requestContext.getStore();
     if (context) context.userId = c.var.caller.kind === 'user' ? c.var.caller.userId : null;
@@ -168,9 +179,11 @@ export async function createApp(deps: AppDeps) {
   app.onError((error, c) => respondWithError(c, toAppError(error, logger)));
 
   const identity: photos.Identity = {
-    remembered: (request) => (soleOwner ? undefined : credentials.remembered(shownBy((name) => headerOf(request, name), readCookie(request)))),
+    remembered: (request) =>
+      soleOwner ? undefined : credentials.remembered(shownBy((name) => headerOf(request, name), readCookie(request))),
     async resolve(request) {
-      if (soleOwner) return requireSingleMode(soleOwner, nodeContext(request, readAddress(facts(request))), config.allowedHosts);
+      if (soleOwner)
+        return requireSingleMode(soleOwner, nodeContext(request, readAddress(facts(request))), config.allowedHosts);
       return credentials.resolve(shownBy((name) => headerOf(request, name), readCookie(request)));
     },
     fromGrant: credentials.resolveGrant,
@@ -196,7 +209,10 @@ export async function createApp(deps: AppDeps) {
       metrics.observeImage(response.statusCode);
       // Pages ask for hundreds: a line each is for whoever looks for a fault.
       if (logger.isLevelEnabled('debug')) {
-        logger.debug({ method: request.method, route: '/api/v1/photos/{id}/{variant}', status: response.statusCode }, 'bytes');
+        logger.debug(
+          { method: request.method, route: '/api/v1/photos/{id}/{variant}', status: response.statusCode },
+          'bytes',
+        );
       }
     });
     return true;
@@ -204,9 +220,7 @@ export async function createApp(deps: AppDeps) {
 
   const credentialsFlush = setInterval(() => void credentials.flushLastUse().catch(() => {}), 60_000);
   credentialsFlush.unref();
-  await jobs.work([
-    ...photos.photoJobHandlers({ ...photoDeps, removePartial: resumable.removePartial }),
-  ]);
+  await jobs.work([...photos.photoJobHandlers({ ...photoDeps, removePartial: resumable.removePartial })]);
 
   return {
     app,

@@ -36,7 +36,10 @@ const postgresUrl = z
   .refine((value) => /^postgres(ql)?:\/\//.test(value) && URL.canParse(value), 'must be a URL such as postgres://…');
 const webUrl = z
   .string()
-  .refine((value) => /^https?:\/\//.test(value) && URL.canParse(value), 'must be a URL such as https://photos.example.org')
+  .refine(
+    (value) => /^https?:\/\//.test(value) && URL.canParse(value),
+    'must be a URL such as https://photos.example.org',
+  )
   .transform((value) => new URL(value).origin);
 const list = z.string().transform((value) =>
   value
@@ -77,24 +80,64 @@ export const configKeys = {
   TINTYPE_DATA: key(text, './data', 'Folder of the library: originals, thumbnails and the embedded database.'),
   HOST: key(text, '127.0.0.1', 'Address to listen on. Anything but loopback makes the first set-up ask for a token.'),
   PORT: key(port, '8000', 'Port to listen on; 0 takes a free one.'),
-  TINTYPE_PUBLIC_URL: key(webUrl, undefined, 'Address that people open, used in every link that is sent or shown. Default: the address listened on.'),
-  TINTYPE_TRUSTED_PROXIES: key(networks, '', 'Proxies (addresses or networks, comma-separated) whose X-Forwarded-For and -Proto are believed.'),
-  DATABASE_URL: key(postgresUrl, undefined, 'A PostgreSQL (15 or newer) of your own, as the owner that migrates. Default: the embedded one.'),
-  APP_DATABASE_URL: key(postgresUrl, undefined, 'The login the server itself works under, where the owner may not create roles. It must not be able to bypass row-level security.'),
+  TINTYPE_PUBLIC_URL: key(
+    webUrl,
+    undefined,
+    'Address that people open, used in every link that is sent or shown. Default: the address listened on.',
+  ),
+  TINTYPE_TRUSTED_PROXIES: key(
+    networks,
+    '',
+    'Proxies (addresses or networks, comma-separated) whose X-Forwarded-For and -Proto are believed.',
+  ),
+  DATABASE_URL: key(
+    postgresUrl,
+    undefined,
+    'A PostgreSQL (15 or newer) of your own, as the owner that migrates. Default: the embedded one.',
+  ),
+  APP_DATABASE_URL: key(
+    postgresUrl,
+    undefined,
+    'The login the server itself works under, where the owner may not create roles. It must not be able to bypass row-level security.',
+  ),
   TINTYPE_MODE: key(oneOf('multi', 'single'), 'multi', 'single: one owner, no sign-in, loopback only.'),
-  TINTYPE_REGISTRATION: key(oneOf('open', 'invite', 'closed'), 'open', 'Who may sign up: anyone, people with an invitation, nobody.'),
-  TINTYPE_ADMIN_USERNAME: key(text, undefined, 'With TINTYPE_ADMIN_PASSWORD: makes this first account at the start, so that no set-up is needed.'),
-  TINTYPE_ADMIN_PASSWORD: key(text, undefined, 'Password of that first account. Change it in the app afterwards; it is not read again.'),
-  TINTYPE_ALLOWED_HOSTS: key(list, '', 'Further host names that single mode answers to, beside localhost and loopback addresses.'),
+  TINTYPE_REGISTRATION: key(
+    oneOf('open', 'invite', 'closed'),
+    'open',
+    'Who may sign up: anyone, people with an invitation, nobody.',
+  ),
+  TINTYPE_ADMIN_USERNAME: key(
+    text,
+    undefined,
+    'With TINTYPE_ADMIN_PASSWORD: makes this first account at the start, so that no set-up is needed.',
+  ),
+  TINTYPE_ADMIN_PASSWORD: key(
+    text,
+    undefined,
+    'Password of that first account. Change it in the app afterwards; it is not read again.',
+  ),
+  TINTYPE_ALLOWED_HOSTS: key(
+    list,
+    '',
+    'Further host names that single mode answers to, beside localhost and loopback addresses.',
+  ),
   MAX_UPLOAD_SIZE: key(byteSize, '20MiB', 'Largest file that one upload may be.'),
   TINTYPE_TRASH_DAYS: key(whole(1, 3650), '30', 'Days that a photo stays in the trash before it is deleted for good.'),
-  TINTYPE_IMAGING_PROCESSES: key(whole(1, 64), undefined, 'Processes that decode images. Default: one for each core, four at the most.'),
+  TINTYPE_IMAGING_PROCESSES: key(
+    whole(1, 64),
+    undefined,
+    'Processes that decode images. Default: one for each core, four at the most.',
+  ),
   SMTP_HOST: key(text, undefined, 'Mail server for password resets. Without it an administrator makes reset links.'),
   SMTP_PORT: key(port, '587', 'Port of the mail server; 465 speaks TLS from the start, others by STARTTLS.'),
   SMTP_USER: key(text, undefined, 'User name at the mail server.'),
   SMTP_PASSWORD: key(text, undefined, 'Password at the mail server.'),
   SMTP_FROM: key(text, undefined, 'Sender of the mails, such as "Tintype <photos@example.org>".'),
-  TINTYPE_METRICS_TOKEN: key(z.string().min(16, 'must be at least 16 characters long'), undefined, 'Bearer token that may read /metrics, beside administrators.'),
+  TINTYPE_METRICS_TOKEN: key(
+    z.string().min(16, 'must be at least 16 characters long'),
+    undefined,
+    'Bearer token that may read /metrics, beside administrators.',
+  ),
   LOG_LEVEL: key(oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent'), 'info', 'What is logged.'),
   LOG_FORMAT: key(oneOf('auto', 'pretty', 'json'), 'auto', 'auto: readable in a terminal, JSON otherwise.'),
 } satisfies Record<string, Key>;

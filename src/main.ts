@@ -26,7 +26,8 @@ program
 
 program.parseAsync().catch((error: unknown) => {
   // What is foreseen comes with a sentence for whoever starts the server; only the rest deserves a stack.
-  const foreseen = error instanceof ConfigError || (error instanceof Error && error.name.endsWith('Error') && error.name !== 'Error');
+  const foreseen =
+    error instanceof ConfigError || (error instanceof Error && error.name.endsWith('Error') && error.name !== 'Error');
   const plain = error instanceof Error && /^[A-Z][A-Z_]+: /.test(error.message);
   process.stderr.write(`tintype: ${foreseen || plain ? (error as Error).message : (error as Error)?.stack}\n`);
   process.exitCode = 1;

@@ -2,13 +2,21 @@ import { mkdir } from 'node:fs/promises';
 import { createApp } from './app.ts';
 import { type Config, isLoopback } from './config.ts';
 import { newSecret } from './features/accounts/index.ts';
-import { anonymous } from './platform/database/principal.ts';
 import { openLibrary } from './platform/database/open-library.ts';
+import { anonymous } from './platform/database/principal.ts';
 import { createLogger } from './platform/observability/logger.ts';
 import { startServer } from './server.ts';
 
 /** Serves until SIGTERM or SIGINT, then drains: requests end, jobs end, the embedded database stops last. */
-export async function serve({ config, version, webRoot }: { config: Config; version: string; webRoot: string }): Promise<void> {
+export async function serve({
+  config,
+  version,
+  webRoot,
+}: {
+  config: Config;
+  version: string;
+  webRoot: string;
+}): Promise<void> {
   const logger = await createLogger(config);
   await mkdir(config.dataDir, { recursive: true });
   const closing: (() => Promise<void>)[] = [];
@@ -51,7 +59,10 @@ export async function serve({ config, version, webRoot }: { config: Config; vers
  * Who can reach the server from elsewhere must not be able to take an empty library: then the first account needs a
  * token that only whoever started the server saw.
  */
-async function chooseSetupToken(config: Config, library: Awaited<ReturnType<typeof openLibrary>>): Promise<string | null> {
+async function chooseSetupToken(
+  config: Config,
+  library: Awaited<ReturnType<typeof openLibrary>>,
+): Promise<string | null> {
   if (isLoopback(config.host) || config.firstAdmin || config.mode === 'single') return null;
   const { rows } = await library.database.as(anonymous, async (tx) => {
     const { sql } = await import('kysely');

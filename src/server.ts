@@ -4,6 +4,7 @@ import { getRequestListener } from '@hono/node-server';
 import type { Logger } from 'pino';
 import type { createApp } from './app.ts';
 import type { Config } from './config.ts';
+import { lingerAfterAnswer } from './platform/http/linger.ts';
 
 export interface RunningServer {
   /** `http://127.0.0.1:8000`: what a person opens. */
@@ -22,9 +23,12 @@ export async function startServer(
   config: Pick<Config, 'host' | 'port'>,
   logger: Logger,
 ): Promise<RunningServer> {
-  const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  // Its own way with bodies that nobody read gives a client half a second.
+  const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false, autoCleanupIncoming: false });
   const server = createServer((request, response) => {
-    if (!serveBytes(request, response)) void answer(request, response);
+    if (serveBytes(request, response)) return;
+    lingerAfterAnswer(request, response);
+    void answer(request, response);
   });
   // Large files over slow lines take their time; a line that is silent for two minutes is dropped instead.
   server.requestTimeout = 0;

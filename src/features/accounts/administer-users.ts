@@ -35,7 +35,9 @@ export async function changeUser(
 ) {
   const { principal } = requireAllowed(caller, 'user.administer');
   const row = await deps.database
-    .as(principal, async (tx: Tx) => ((await store.setAccountState(tx, userId, state)) ? store.findUser(tx, userId) : undefined))
+    .as(principal, async (tx: Tx) =>
+      (await store.setAccountState(tx, userId, state)) ? store.findUser(tx, userId) : undefined,
+    )
     .catch((error) => explainAccountError(error));
   deps.credentials.forget({ userId });
   if (!row) throw noSuchAccount();

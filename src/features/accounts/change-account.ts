@@ -69,8 +69,6 @@ export async function changePassword(
   await requirePassword(deps, user, input.current_password, client, 'current_password');
   await deps.passwords.requireStrong(input.new_password, { username: user.username });
   const hash = await deps.passwords.hash(input.new_password);
-  await deps.database.as(user.principal, (tx: Kysely<AccountTables>) =>
-    changeOwnPassword(tx, hash, user.credentialId),
-  );
+  await deps.database.as(user.principal, (tx: Kysely<AccountTables>) => changeOwnPassword(tx, hash, user.credentialId));
   deps.credentials.forget({ userId: user.userId });
 }

@@ -37,8 +37,7 @@ export async function registerUser(deps: Deps, input: Registration, client: Clie
         {
           firstAllowed: deps.setupToken === null || isSame(input.setup_token ?? '', deps.setupToken),
           open: deps.registration === 'open',
-          invitationHash:
-            deps.registration === 'invite' && input.invitation ? hashSecret(input.invitation) : null,
+          invitationHash: deps.registration === 'invite' && input.invitation ? hashSecret(input.invitation) : null,
         },
       ),
     )

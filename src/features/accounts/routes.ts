@@ -1,8 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { deleteCookie, setCookie } from 'hono/cookie';
-import type { Config } from '#config.ts';
 import type { Kysely } from 'kysely';
+import type { Config } from '#config.ts';
 import { anonymous } from '#platform/database/principal.ts';
 import { type ApiEnv, createRouter } from '#platform/http/api.ts';
 import { errors, id, json, jsonBody, page } from '#platform/http/contract.ts';
@@ -30,7 +30,11 @@ const startsSession = {
 
 /** Accounts over HTTP: each handler validates, calls one use-case and responds. */
 export function accountRoutes(
-  deps: AccountDeps & { config: Pick<Config, 'mode' | 'maxUploadBytes'>; version: string; publicUrl(c: Context): string },
+  deps: AccountDeps & {
+    config: Pick<Config, 'mode' | 'maxUploadBytes'>;
+    version: string;
+    publicUrl(c: Context): string;
+  },
 ) {
   const clientOf = (c: Context<ApiEnv>): Client => ({
     ip: c.var.address.ip,
@@ -128,7 +132,10 @@ export function accountRoutes(
         tags: ['Accounts'],
         summary: 'Ask for a reset link by mail',
         request: jsonBody(contract.ResetRequest),
-        responses: { 202: { description: 'A link is on its way, if an account has this e-mail' }, ...errors(400, 429, 503) },
+        responses: {
+          202: { description: 'A link is on its way, if an account has this e-mail' },
+          ...errors(400, 429, 503),
+        },
       }),
       async (c) => {
         await requestReset(deps, c.req.valid('json').email, clientOf(c));
@@ -294,7 +301,8 @@ export function accountRoutes(
         request: { ...byId, ...jsonBody(contract.AccountState) },
         responses: { 200: json(contract.User, 'Changed'), ...errors(400, 401, 403, 404, 409) },
       }),
-      async (c) => c.json(await admin.changeUser(deps, c.var.caller, c.req.valid('param').id, c.req.valid('json')), 200),
+      async (c) =>
+        c.json(await admin.changeUser(deps, c.var.caller, c.req.valid('param').id, c.req.valid('json')), 200),
     )
     .openapi(
       createRoute({
@@ -319,8 +327,7 @@ export function accountRoutes(
         request: byId,
         responses: { 201: json(contract.ResetLink, 'The link, shown this once'), ...errors(401, 403, 404) },
       }),
-      async (c) =>
-        c.json(await admin.createResetLink(deps, c.var.caller, c.req.valid('param').id, clientOf(c)), 201),
+      async (c) => c.json(await admin.createResetLink(deps, c.var.caller, c.req.valid('param').id, clientOf(c)), 201),
     )
     .openapi(
       createRoute({

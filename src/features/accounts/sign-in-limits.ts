@@ -22,7 +22,9 @@ export function createSignInLimits() {
       await limiter.consume(key);
     } catch (refusal) {
       const wait = Math.ceil(((refusal as { msBeforeNext?: number }).msBeforeNext ?? 60_000) / 1000);
-      throw new AppError('rate_limited', `Too many tries. Wait ${toWords(wait)}, then try again.`, { retry_after: wait });
+      throw new AppError('rate_limited', `Too many tries. Wait ${toWords(wait)}, then try again.`, {
+        retry_after: wait,
+      });
     }
   };
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { OpenAPIHono } from '@hono/zod-openapi';
-import type { Context } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
 import type { Logger } from 'pino';
 import { AppError } from './app-error.ts';
@@ -37,14 +38,20 @@ export function createRouter(): OpenAPIHono<ApiEnv> {
 
 const mostJsonBytes = 256 * 1024;
 
-/** Refuses a JSON body that is too large before it is read; bodies of photos never come this way. */
-export function requireSmallBody(c: Context<ApiEnv>): void {
-  const length = Number(c.req.header('content-length') ?? 0);
-  if (length > mostJsonBytes) {
+/** Refuses a JSON body that is too large before more of it is read than that; bodies of photos never come this way. */
+export function limitSmallBodies(isLarge: (c: Context) => boolean): MiddlewareHandler<ApiEnv> {
+  const refuse = (): never => {
     throw new AppError('too_large', `This request may be ${mostJsonBytes} bytes long at the most.`, {
       limit: mostJsonBytes,
     });
-  }
+  };
+  const count = bodyLimit({ maxSize: mostJsonBytes, onError: refuse });
+  return async (c, next) => {
+    if (isLarge(c)) return next();
+    if (Number(c.req.header('content-length') ?? 0) > mostJsonBytes) refuse();
+    // Sent in chunks, its length shows only as it comes.
+    return c.req.header('transfer-encoding') === undefined ? next() : count(c, next);
+  };
 }
 
 /** Any failure as the error it is to its client; what nobody foresaw is logged and told without detail. */
@@ -53,7 +60,7 @@ export function toAppError(error: unknown, logger: Logger): AppError {
   if (error instanceof HTTPException) {
     return new AppError('validation_error', error.message || 'This request is not valid.');
   }
-  const { code } = (error ?? {}) as { code?: string };
+  const { code } = (error ?? {}) as { code?: unknown };
   // ENOSPC and EDQUOT are the file system's, 53100 PostgreSQL's word for a full disk.
   if (code === 'ENOSPC' || code === 'EDQUOT' || code === '53100') {
     return new AppError('storage_full', 'The server has no room left. Nothing was kept; try again once there is some.');

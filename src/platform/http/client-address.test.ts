@@ -20,7 +20,9 @@ test('behind trusted proxies the last hop that is none of them is the client', (
   expect(seen('203.0.113.9')).toMatchObject({ ip: '203.0.113.9', secure: true });
   expect(seen('1.2.3.4, 203.0.113.9, 10.1.2.3')).toMatchObject({ ip: '203.0.113.9' });
   expect(seen('not an address')).toMatchObject({ ip: '127.0.0.1' });
-  expect(read(connection('::ffff:127.0.0.1', { 'x-forwarded-for': '203.0.113.9' }))).toMatchObject({ ip: '203.0.113.9' });
+  expect(read(connection('::ffff:127.0.0.1', { 'x-forwarded-for': '203.0.113.9' }))).toMatchObject({
+    ip: '203.0.113.9',
+  });
 });
 
 test('IPv6 counts by /64', () => {

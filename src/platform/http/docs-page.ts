@@ -15,9 +15,9 @@ interface Document {
   components?: { schemas?: Record<string, unknown> };
 }
 
-const escape = (text: unknown): string =>
+const escapeHtml = (text: unknown): string =>
   String(text).replace(/[&<>"]/g, (sign) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[sign] ?? sign);
-const schema = (value: unknown): string => `<pre>${escape(JSON.stringify(value, null, 2))}</pre>`;
+const schema = (value: unknown): string => `<pre>${escapeHtml(JSON.stringify(value, null, 2))}</pre>`;
 const anchor = (method: string, path: string): string => `${method}${path}`.replace(/[^a-z0-9]+/gi, '-');
 
 const style = `
@@ -42,33 +42,39 @@ export function renderDocs(document: object): { html: string; policy: string } {
     }
   }
   const schemas = Object.entries(components?.schemas ?? {})
-    .map(([name, value]) => `<details id="schema-${escape(name)}"><summary><code>${escape(name)}</code></summary>${schema(value)}</details>`)
+    .map(
+      ([name, value]) =>
+        `<details id="schema-${escapeHtml(name)}"><summary><code>${escapeHtml(name)}</code></summary>${schema(value)}</details>`,
+    )
     .join('');
   const html = `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
-<title>${escape(info.title)} API ${escape(info.version)}</title><style>${style}</style></head><body><main>
-<h1>${escape(info.title)} API</h1><p>${escape(info.description ?? '')} The document itself: <a href="openapi.json">openapi.json</a>.</p>
-${[...byTag].map(([tag, operations]) => `<section><h2>${escape(tag)}</h2>${operations.join('')}</section>`).join('')}
+<title>${escapeHtml(info.title)} API ${escapeHtml(info.version)}</title><style>${style}</style></head><body><main>
+<h1>${escapeHtml(info.title)} API</h1><p>${escapeHtml(info.description ?? '')} The document itself: <a href="openapi.json">openapi.json</a>.</p>
+${[...byTag].map(([tag, operations]) => `<section><h2>${escapeHtml(tag)}</h2>${operations.join('')}</section>`).join('')}
 <section><h2>Schemas</h2>${schemas}</section></main></body></html>`;
   const hash = createHash('sha256').update(style).digest('base64');
-  return { html, policy: `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'` };
+  return {
+    html,
+    policy: `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+  };
 }
 
 function renderOperation(method: string, path: string, operation: Operation): string {
   const parameters = (operation.parameters ?? [])
     .map(
       (parameter) =>
-        `<tr><td><code>${escape(parameter.name)}</code></td><td>${escape(parameter.in)}${parameter.required ? ', needed' : ''}</td><td>${escape(parameter.description ?? '')}</td></tr>`,
+        `<tr><td><code>${escapeHtml(parameter.name)}</code></td><td>${escapeHtml(parameter.in)}${parameter.required ? ', needed' : ''}</td><td>${escapeHtml(parameter.description ?? '')}</td></tr>`,
     )
     .join('');
   const bodies = Object.entries(operation.requestBody?.content ?? {})
-    .map(([type, body]) => `<p>Body, <code>${escape(type)}</code></p>${schema(body.schema)}`)
+    .map(([type, body]) => `<p>Body, <code>${escapeHtml(type)}</code></p>${schema(body.schema)}`)
     .join('');
   const responses = Object.entries(operation.responses)
     .map(([status, response]) => {
       const [body] = Object.values(response.content ?? {});
-      return `<tr><td><b>${escape(status)}</b></td><td>${escape(response.description)}</td><td>${body ? `<code>${escape(JSON.stringify(body.schema))}</code>` : ''}</td></tr>`;
+      return `<tr><td><b>${escapeHtml(status)}</b></td><td>${escapeHtml(response.description)}</td><td>${body ? `<code>${escapeHtml(JSON.stringify(body.schema))}</code>` : ''}</td></tr>`;
     })
     .join('');
-  return `<details id="${anchor(method, path)}"><summary><span class="m">${method.toUpperCase()}</span><code>${escape(path)}</code><span class="s">${escape(operation.summary ?? '')}</span></summary>
-${operation.description ? `<p>${escape(operation.description)}</p>` : ''}${parameters ? `<table>${parameters}</table>` : ''}${bodies}<table>${responses}</table></details>`;
+  return `<details id="${anchor(method, path)}"><summary><span class="m">${method.toUpperCase()}</span><code>${escapeHtml(path)}</code><span class="s">${escapeHtml(operation.summary ?? '')}</span></summary>
+${operation.description ? `<p>${escapeHtml(operation.description)}</p>` : ''}${parameters ? `<table>${parameters}</table>` : ''}${bodies}<table>${responses}</table></details>`;
 }

@@ -14,8 +14,10 @@ const user = (via: UserCaller['via']): Caller => ({
   scopes: null,
   expiresAt: null,
 });
-const check = (caller: Caller, headers: Record<string, string>, method = 'POST') => () =>
-  requireSameOrigin({ method, caller, ownOrigins: [own], header: (name) => headers[name] });
+const check =
+  (caller: Caller, headers: Record<string, string>, method = 'POST') =>
+  () =>
+    requireSameOrigin({ method, caller, ownOrigins: [own], header: (name) => headers[name] });
 
 describe('a write with a cookie', () => {
   test.each([[{ origin: own }], [{ origin: own, 'sec-fetch-site': 'same-origin' }]])('passes from %j', (headers) => {

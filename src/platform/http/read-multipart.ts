@@ -11,7 +11,15 @@ export interface MultipartFile {
 }
 
 // A form has one file and a handful of short fields; whatever is larger is no form of ours.
-const limits = { files: 1, fields: 8, parts: 10, fieldNameSize: 100, fieldSize: 2000, headerPairs: 16, headerSize: 8192 };
+const limits = {
+  files: 1,
+  fields: 8,
+  parts: 10,
+  fieldNameSize: 100,
+  fieldSize: 2000,
+  headerPairs: 16,
+  headerSize: 8192,
+};
 
 const malformed = (why: string): AppError => new AppError('validation_error', `This form cannot be read: ${why}.`);
 
@@ -59,7 +67,8 @@ export async function readMultipartFile(
     file.resolve({ stream, filename });
   });
   parser.on('field', (name, value, nameCut, valueCut) => {
-    if (nameCut || valueCut || !options.allowed.includes(name)) return fail(malformed('it has an unknown or too long field'));
+    if (nameCut || valueCut || !options.allowed.includes(name))
+      return fail(malformed('it has an unknown or too long field'));
     fields.set(name, value);
   });
   parser.on('filesLimit', () => fail(malformed('it has more than one file; send one at a time')));
@@ -70,9 +79,7 @@ export async function readMultipartFile(
     file.reject(malformed(`it has no file called "${options.field}"`));
     whole.resolve();
   });
-  source.on('error', (error) => {
-    if (!(error instanceof AppError)) fail(malformed('the connection was lost'));
-  });
+  source.on('error', (error) => fail(error instanceof AppError ? error : malformed('the connection was lost')));
   source.pipe(parser as unknown as NodeJS.WritableStream);
 
   const { stream, filename } = await file.promise;
@@ -80,8 +87,14 @@ export async function readMultipartFile(
     filename,
     fields,
     body: (async function* () {
-      yield* stream as AsyncIterable<Uint8Array>;
-      await whole.promise;
+      try {
+        yield* stream as AsyncIterable<Uint8Array>;
+        await whole.promise;
+      } finally {
+        // Who stops reading wants no more of it; the parser would take the rest in.
+        source.unpipe(parser);
+        source.destroy();
+      }
     })(),
   };
 }

@@ -18,14 +18,20 @@ const loopbackHost = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i;
 export function requireSingleMode(owner: UserCaller, request: Request, allowed: readonly string[]): UserCaller {
   const { address } = request.var;
   if (address.forwarded) {
-    throw new AppError('forbidden', 'In single mode Tintype cannot stand behind a proxy. Use TINTYPE_MODE=multi for that.');
+    throw new AppError(
+      'forbidden',
+      'In single mode Tintype cannot stand behind a proxy. Use TINTYPE_MODE=multi for that.',
+    );
   }
   if (!/^(127\.|::1$)/.test(address.ip)) {
     throw new AppError('forbidden', 'In single mode only this machine itself may use Tintype.');
   }
   const host = request.req.header('host') ?? '';
   if (!loopbackHost.test(host) && !allowed.includes(host.replace(/:\d+$/, '').toLowerCase())) {
-    throw new AppError('forbidden', `This server does not answer to the name "${host}". TINTYPE_ALLOWED_HOSTS can add it.`);
+    throw new AppError(
+      'forbidden',
+      `This server does not answer to the name "${host}". TINTYPE_ALLOWED_HOSTS can add it.`,
+    );
   }
   return owner;
 }

@@ -89,7 +89,12 @@ export async function createStaticFiles(root: string): Promise<StaticFiles> {
         'cache-control': asset.immutable ? 'public, max-age=31536000, immutable' : 'no-cache',
         'x-content-type-options': 'nosniff',
         ...(encoding ? { 'content-encoding': encoding } : {}),
-        ...(isPage ? { 'content-security-policy': contentSecurityPolicy(asset.bytes.toString()), 'referrer-policy': 'same-origin' } : {}),
+        ...(isPage
+          ? {
+              'content-security-policy': contentSecurityPolicy(asset.bytes.toString()),
+              'referrer-policy': 'same-origin',
+            }
+          : {}),
       };
       if (request.headers.get('if-none-match') === asset.etag) return new Response(null, { status: 304, headers });
       const body = encoding ? asset.encoded[encoding] : asset.bytes;
@@ -101,7 +106,10 @@ export async function createStaticFiles(root: string): Promise<StaticFiles> {
 /** Only our own scripts run: the inline ones of the page are named by their hashes. */
 function contentSecurityPolicy(html: string): string {
   const inline = [...html.matchAll(/<script(?![^>]*\ssrc=)[^>]*>([\s\S]*?)<\/script>/g)].map(
-    ([, script]) => `'sha256-${createHash('sha256').update(script ?? '').digest('base64')}'`,
+    ([, script]) =>
+      `'sha256-${createHash('sha256')
+        .update(script ?? '')
+        .digest('base64')}'`,
   );
   return [
     "default-src 'self'",

@@ -1,5 +1,5 @@
-import type { Config } from '#config.ts';
 import type { Logger } from 'pino';
+import type { Config } from '#config.ts';
 
 export interface Mail {
   readonly to: string;
