@@ -13,7 +13,10 @@ export function toFilename(given: string | undefined): string {
   const name = /^\.*$/.test(clean) ? 'photo' : clean;
   if (name.length <= mostCharacters) return name;
   const extension = /\.[A-Za-z0-9]{1,8}$/.exec(name)?.[0] ?? '';
-  return `${name.slice(0, mostCharacters - extension.length).toWellFormed().replace(/\ufffd$/, '')}${extension}`;
+  return `${name
+    .slice(0, mostCharacters - extension.length)
+    .toWellFormed()
+    .replace(/\ufffd$/, '')}${extension}`;
 }
 
 /**
@@ -21,6 +24,9 @@ export function toFilename(given: string | undefined): string {
  */
 export function toContentDisposition(filename: string): string {
   const plain = filename.replace(/[^\x20-\x7e]|["\\%:*?<>|]/g, '_').replace(/^\.+/, '_');
-  const encoded = encodeURIComponent(filename).replace(/['()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
+  const encoded = encodeURIComponent(filename).replace(
+    /['()*]/g,
+    (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
   return `attachment; filename="${plain}"; filename*=UTF-8''${encoded}`;
 }

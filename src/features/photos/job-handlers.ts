@@ -2,7 +2,10 @@ import { handleJob, type JobHandler, type Jobs } from '#platform/jobs/jobs.ts';
 import type { PhotoDeps } from './deps.ts';
 import * as definitions from './jobs.ts';
 
-type Deps = Pick<PhotoDeps, 'database' | 'blobs' | 'trashDays'> & { jobs: Jobs; removePartial(uploadId: string): Promise<void> };
+type Deps = Pick<PhotoDeps, 'database' | 'blobs' | 'trashDays'> & {
+  jobs: Jobs;
+  removePartial(uploadId: string): Promise<void>;
+};
 
 export const photoJobs = Object.values(definitions);
 

@@ -5,7 +5,15 @@ import type { IngestedImage } from '#platform/imaging/index.ts';
 import type { PhotoDeps } from './deps.ts';
 import { toFilename } from './filename.ts';
 import { sweepBlobs } from './jobs.ts';
-import { findUploadOf, insertPhoto, lockBlobShared, lockUploadOf, type PhotoRow, recordBlob, restorePhotos } from './store.ts';
+import {
+  findUploadOf,
+  insertPhoto,
+  lockBlobShared,
+  lockUploadOf,
+  type PhotoRow,
+  recordBlob,
+  restorePhotos,
+} from './store.ts';
 import type { PhotoTables } from './tables.ts';
 
 /** Bytes that have arrived whole in a temp file of the blob store. */

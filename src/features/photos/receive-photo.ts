@@ -3,7 +3,7 @@ import { requireAllowed } from '#features/access/index.ts';
 import type { ApiEnv } from '#platform/http/api.ts';
 import { AppError } from '#platform/http/app-error.ts';
 import { readMultipartFile } from '#platform/http/read-multipart.ts';
-import { bodyOf } from '#platform/http/request-body.ts';
+import { bodyOf, clientGone } from '#platform/http/request-body.ts';
 import { UploadQuery } from './contract.ts';
 import type { PhotoDeps } from './deps.ts';
 import type { Kept } from './keep-photo.ts';
@@ -26,10 +26,15 @@ export async function receivePhoto(
     });
   }
   const contentType = c.req.header('content-type') ?? '';
-  const source = /^multipart\/form-data/i.test(contentType)
-    ? await fromForm(deps, c, contentType, query.data)
-    : fromBody(c, query.data);
-  return uploadPhoto(deps, c.var.caller, source, c.req.raw.signal);
+  const { signal } = c.req.raw;
+  try {
+    const source = /^multipart\/form-data/i.test(contentType)
+      ? await fromForm(deps, c, contentType, query.data)
+      : fromBody(c, query.data);
+    return await uploadPhoto(deps, c.var.caller, source, signal);
+  } catch (error) {
+    throw signal.aborted && !(error instanceof AppError) ? clientGone() : error;
+  }
 }
 
 type Query = { filename?: string | undefined; modified_at?: string | undefined };
@@ -43,7 +48,12 @@ function fromBody(c: Context<ApiEnv>, query: Query): Source {
   };
 }
 
-async function fromForm(deps: Pick<PhotoDeps, 'maxUploadBytes'>, c: Context<ApiEnv>, contentType: string, query: Query): Promise<Source> {
+async function fromForm(
+  deps: Pick<PhotoDeps, 'maxUploadBytes'>,
+  c: Context<ApiEnv>,
+  contentType: string,
+  query: Query,
+): Promise<Source> {
   const form = await readMultipartFile(bodyOf(c), contentType, {
     field: 'file',
     allowed: ['filename', 'modified_at'],

@@ -17,10 +17,7 @@ import { findPhoto } from './store.ts';
 import type { PhotoTables } from './tables.ts';
 import { tooLarge } from './upload-photo.ts';
 
-type Deps = Pick<
-  PhotoDeps,
-  'database' | 'blobs' | 'imaging' | 'jobs' | 'signedUrls' | 'locator' | 'maxUploadBytes'
-> & {
+type Deps = Pick<PhotoDeps, 'database' | 'blobs' | 'imaging' | 'jobs' | 'signedUrls' | 'locator' | 'maxUploadBytes'> & {
   /** A folder for what has partly arrived; it outlives the process, so that an upload can go on after a restart. */
   readonly partialDir: string;
 };
@@ -156,7 +153,8 @@ export function createResumableUploads(deps: Deps) {
         },
         onResponseError: (_, error) => {
           if (error instanceof AppError) return { status_code: error.status, body: JSON.stringify(error.toBody()) };
-          if ('status_code' in error) return { status_code: error.status_code, body: JSON.stringify(toEnvelope(error)) };
+          if ('status_code' in error)
+            return { status_code: error.status_code, body: JSON.stringify(toEnvelope(error)) };
           throw error;
         },
       });
@@ -168,7 +166,8 @@ export function createResumableUploads(deps: Deps) {
     async read(caller: Caller, id: string) {
       const row = await readRow(deps, caller, id);
       const user = requireAllowed(caller, 'upload.continue');
-      if (row.status === 'failed') return { status: 'failed' as const, error: row.error ?? { code: 'server_error', message: '', details: {} } };
+      if (row.status === 'failed')
+        return { status: 'failed' as const, error: row.error ?? { code: 'server_error', message: '', details: {} } };
       if (row.status === 'receiving') {
         return { status: 'receiving' as const, offset: await sizeOf(pathOf(id)), bytes: Number(row.bytes) };
       }
@@ -210,7 +209,11 @@ async function hashFile(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
-const sizeOf = (path: string): Promise<number> => stat(path).then(({ size }) => size, () => 0);
+const sizeOf = (path: string): Promise<number> =>
+  stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  );
 
 /** The errors of the tus library in the envelope of ours. */
 function toEnvelope(error: { status_code: number; body: string }) {

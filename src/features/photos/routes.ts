@@ -52,10 +52,7 @@ export function photoRoutes(deps: PhotoDeps & { resumable: ReturnType<typeof cre
         responses: { 200: json(contract.TimelineMonth, 'The month'), ...errors(400, 401, 403, 404) },
       }),
       async (c) =>
-        c.json(
-          await readTimelineMonth(deps, c.var.caller, c.req.valid('param').month, c.req.valid('query')),
-          200,
-        ),
+        c.json(await readTimelineMonth(deps, c.var.caller, c.req.valid('param').month, c.req.valid('query')), 200),
     )
     .openapi(
       createRoute({
@@ -100,7 +97,10 @@ export function photoRoutes(deps: PhotoDeps & { resumable: ReturnType<typeof cre
         tags: ['Photos'],
         summary: 'Move many photos to the trash',
         request: jsonBody(contract.Selection),
-        responses: { 200: json(contract.Trashed, 'How many, and the moment to undo by'), ...errors(400, 401, 403, 404) },
+        responses: {
+          200: json(contract.Trashed, 'How many, and the moment to undo by'),
+          ...errors(400, 401, 403, 404),
+        },
       }),
       async (c) => c.json(await trashPhotos(deps, c.var.caller, c.req.valid('json')), 200),
     )
@@ -184,7 +184,10 @@ export function photoRoutes(deps: PhotoDeps & { resumable: ReturnType<typeof cre
         summary: 'The zip, streamed',
         request: byId,
         responses: {
-          200: { description: 'A zip', content: { 'application/zip': { schema: z.string().openapi({ format: 'binary' }) } } },
+          200: {
+            description: 'A zip',
+            content: { 'application/zip': { schema: z.string().openapi({ format: 'binary' }) } },
+          },
           ...errors(401, 403, 404, 410),
         },
       }),
@@ -227,7 +230,9 @@ export function photoRoutes(deps: PhotoDeps & { resumable: ReturnType<typeof cre
         required: true,
         content: {
           'application/octet-stream': { schema: file },
-          'multipart/form-data': { schema: z.object({ file, filename: z.string().optional(), modified_at: z.string().optional() }) },
+          'multipart/form-data': {
+            schema: z.object({ file, filename: z.string().optional(), modified_at: z.string().optional() }),
+          },
         },
       },
     },
@@ -244,7 +249,10 @@ export function photoRoutes(deps: PhotoDeps & { resumable: ReturnType<typeof cre
   });
 
   const tusHeaders = z.object({ 'tus-resumable': z.literal('1.0.0') });
-  const answers = (status: number, description: string) => ({ [status]: { description }, ...errors(400, 401, 403, 404, 413) });
+  const answers = (status: number, description: string) => ({
+    [status]: { description },
+    ...errors(400, 401, 403, 404, 413),
+  });
   for (const [method, path, summary, responses] of [
     ['post', '/uploads', 'Start a resumable upload (tus 1.0)', answers(201, 'Started; `Location` is its address')],
     ['head', '/uploads/{id}', 'How much has arrived', answers(200, '`Upload-Offset` says')],
@@ -271,7 +279,10 @@ export function photoRoutes(deps: PhotoDeps & { resumable: ReturnType<typeof cre
 
 /** Documents the addresses of bytes, which `serve-photo.ts` answers ahead of this router. */
 function declareBytes(router: ReturnType<typeof createRouter>): void {
-  const picture = { description: 'The bytes', content: { 'image/*': { schema: z.string().openapi({ format: 'binary' }) } } };
+  const picture = {
+    description: 'The bytes',
+    content: { 'image/*': { schema: z.string().openapi({ format: 'binary' }) } },
+  };
   const responses = {
     200: picture,
     206: { ...picture, description: 'A range of the bytes' },
@@ -290,6 +301,13 @@ function declareBytes(router: ReturnType<typeof createRouter>): void {
     ['/photos/thumbnail/{id}', 'A thumbnail of 300 px', z.object({ id })],
     ['/photos/{id}/{variant}', 'One size of a photo', z.object({ id, variant: z.enum(contract.variants) })],
   ] as const) {
-    router.openAPIRegistry.registerPath({ method: 'get', path, tags: ['Photos'], summary, request: { params, query }, responses });
+    router.openAPIRegistry.registerPath({
+      method: 'get',
+      path,
+      tags: ['Photos'],
+      summary,
+      request: { params, query },
+      responses,
+    });
   }
 }

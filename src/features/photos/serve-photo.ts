@@ -1,16 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Delivery } from '#platform/delivery/index.ts';
 import { AppError } from '#platform/http/app-error.ts';
 import type { Caller } from '#platform/http/caller.ts';
-import type { Delivery } from '#platform/delivery/index.ts';
 import type { Variant } from './contract.ts';
 import { toContentDisposition } from './filename.ts';
 import type { Located, PhotoLocator } from './locate-photo.ts';
 import type { SignedUrls } from './signed-urls.ts';
 
 const uuid = '([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})';
-const address = new RegExp(
-  `^/api/v1/photos/(?:${uuid}(?:/(original|preview|medium|small))?|thumbnail/${uuid})$`,
-);
+const address = new RegExp(`^/api/v1/photos/(?:${uuid}(?:/(original|preview|medium|small))?|thumbnail/${uuid})$`);
 
 // Most addresses carry a content hash alone, which changes nothing about the answer.
 const needsParsing = /(^|&)(s|download)=/;

@@ -19,8 +19,7 @@ const daySeconds = 86_400;
 
 /** HMAC-SHA-256 over photo, variant, user, credential and expiry, with a key of the library's own. */
 export function createSignedUrls(deps: { key: Buffer }): SignedUrls {
-  const mac = (parts: readonly string[]): Buffer =>
-    createHmac('sha256', deps.key).update(parts.join('\n')).digest();
+  const mac = (parts: readonly string[]): Buffer => createHmac('sha256', deps.key).update(parts.join('\n')).digest();
 
   return {
     sign(photoId, variant, { userId, credentialId }) {

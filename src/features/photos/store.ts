@@ -1,4 +1,4 @@
-import { type Expression, type Insertable, type Kysely, sql, type SqlBool } from 'kysely';
+import { type Expression, type Insertable, type Kysely, type SqlBool, sql } from 'kysely';
 import type { PhotoTables } from './tables.ts';
 
 type Tx = Kysely<PhotoTables>;
@@ -77,16 +77,7 @@ export const findPhotoDetail = (tx: Tx, id: string) =>
   tx
     .selectFrom('photos')
     .select(columns)
-    .select([
-      'camera_make',
-      'camera_model',
-      'lens',
-      'exposure',
-      'latitude',
-      'longitude',
-      'altitude',
-      'source_photo_id',
-    ])
+    .select(['camera_make', 'camera_model', 'lens', 'exposure', 'latitude', 'longitude', 'altitude', 'source_photo_id'])
     .where('id', '=', id)
     .executeTakeFirst();
 
@@ -120,7 +111,8 @@ export async function listPhotos(
     .select(sql<string>`to_char(sort_at, 'YYYY-MM-DD"T"HH24:MI:SS.US')`.as('position'))
     .where(matching(ownerId, filter));
   // A row comparison, so that the index is entered at the position instead of counted up to it.
-  if (page.after) query = query.where(sql<SqlBool>`(sort_at, id) < (${page.after.sortAt}::timestamp, ${page.after.id}::uuid)`);
+  if (page.after)
+    query = query.where(sql<SqlBool>`(sort_at, id) < (${page.after.sortAt}::timestamp, ${page.after.id}::uuid)`);
   const rows = await query
     .orderBy('sort_at', 'desc')
     .orderBy('id', 'desc')
@@ -156,7 +148,11 @@ export async function countPhotos(tx: Tx, ownerId: string, filter: PhotoFilter):
 }
 
 /** Months with photos and how many, newest first. */
-export async function countMonths(tx: Tx, ownerId: string, filter: { favorite?: boolean | undefined; q?: string | undefined }) {
+export async function countMonths(
+  tx: Tx,
+  ownerId: string,
+  filter: { favorite?: boolean | undefined; q?: string | undefined },
+) {
   if (filter.q || filter.favorite === false) {
     const { rows } = await sql<{ month: string; count: number }>`
       select to_char(sort_at, 'YYYY-MM') as month, count(*)::int as count from photos
@@ -203,7 +199,9 @@ export async function recordBlob(
     derivatives: { variant: string; mime_type: string; bytes: number; width: number; height: number }[];
   },
 ): Promise<void> {
-  await sql`select record_blob(${blob.hash}, ${blob.bytes}, ${blob.driver}, ${JSON.stringify(blob.derivatives)}::jsonb)`.execute(tx);
+  await sql`select record_blob(${blob.hash}, ${blob.bytes}, ${blob.driver}, ${JSON.stringify(blob.derivatives)}::jsonb)`.execute(
+    tx,
+  );
 }
 
 /** Uploads of one hash hold this shared until they commit; the sweeper takes it alone, so it never deletes what comes in. */
@@ -212,7 +210,9 @@ export async function lockBlobShared(tx: Tx, hash: Buffer): Promise<void> {
 }
 
 export async function tryLockBlob(tx: Tx, hash: Buffer): Promise<boolean> {
-  const { rows } = await sql<{ got: boolean }>`select pg_try_advisory_xact_lock(${lockKey(hash)}::bigint) as got`.execute(tx);
+  const { rows } = await sql<{
+    got: boolean;
+  }>`select pg_try_advisory_xact_lock(${lockKey(hash)}::bigint) as got`.execute(tx);
   return rows[0]?.got === true;
 }
 

@@ -1,4 +1,11 @@
-import { CompiledQuery, type DatabaseConnection, Kysely, PostgresDialect, PostgresDriver, type Transaction } from 'kysely';
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  Kysely,
+  PostgresDialect,
+  PostgresDriver,
+  type Transaction,
+} from 'kysely';
 import type { Pool } from 'pg';
 import { countQuery } from '#platform/observability/request-context.ts';
 import { type Principal, type SystemPrincipal, toSetting } from './principal.ts';

@@ -47,7 +47,9 @@ export async function migrate(options: { owner: PoolConfig; app?: PoolConfig }):
 }
 
 async function requireVersion(db: Kysely<unknown>): Promise<void> {
-  const { rows } = await sql<{ version: number }>`select current_setting('server_version_num')::int as version`.execute(db);
+  const { rows } = await sql<{ version: number }>`select current_setting('server_version_num')::int as version`.execute(
+    db,
+  );
   const version = rows[0]?.version ?? 0;
   if (version >= 150000) return;
   throw new MigrationError(
@@ -132,7 +134,9 @@ function withoutIdentity(owner: PoolConfig): PoolConfig {
 
 async function applyGrants(db: Kysely<unknown>, role: string, applied: string | null): Promise<void> {
   const migrated = Object.keys(migrations);
-  const digest = createHash('sha256').update(JSON.stringify([role, grants, migrated])).digest('hex');
+  const digest = createHash('sha256')
+    .update(JSON.stringify([role, grants, migrated]))
+    .digest('hex');
   if (digest === applied) return;
   const app = sql.id(role);
   await db.transaction().execute(async (tx) => {

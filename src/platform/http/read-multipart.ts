@@ -63,6 +63,8 @@ export async function readMultipartFile(
   parser.on('file', (name, stream, filename) => {
     current = stream;
     stream.on('error', () => {});
+    // What follows would be parsed and thrown away; whoever reads finds that there is a byte too many.
+    stream.once('limit', () => source.unpipe(parser));
     if (name !== options.field) return fail(malformed(`its file must be called "${options.field}"`));
     file.resolve({ stream, filename });
   });

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import decode from 'heic-decode';
 import sharp, { type Metadata } from 'sharp';
 import { embedProfile, isSrgbProfile } from './icc-profile.ts';
-import { fitted, fromRaw, type RawImage, toRaw } from './raw-image.ts';
+import { fitted, fromRaw, type RawImage, release, toRaw } from './raw-image.ts';
 import { undecodable } from './undecodable.ts';
 
 /**
@@ -11,7 +11,9 @@ import { undecodable } from './undecodable.ts';
  */
 export async function decodeHeic(path: string, maxPixels: number): Promise<RawImage> {
   const header = await sharp(path, { limitInputPixels: false }).metadata();
-  const preview = await toRaw(fitted(fromRaw(await decodePrimary(await readFile(path), header, maxPixels)), 'preview'));
+  const full = await decodePrimary(await readFile(path), header, maxPixels);
+  const preview = await toRaw(fitted(fromRaw(full), 'preview'));
+  release(full);
   if (!header.icc || isSrgbProfile(header.icc)) return preview;
   // Pixels in memory cannot carry a profile into sharp; an uncompressed PNG can.
   const png = await fromRaw(preview).png({ compressionLevel: 0 }).toBuffer();

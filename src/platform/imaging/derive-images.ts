@@ -6,7 +6,7 @@ import { AppError } from '#platform/http/app-error.ts';
 import { decodeHeic } from './decode-heic.ts';
 import type { Derivative, Variant } from './ingested-image.ts';
 import type { ImageFacts } from './inspect-image.ts';
-import { fitted, fromRaw, type RawImage, toRaw, withoutIdleAlpha } from './raw-image.ts';
+import { fitted, fromRaw, type RawImage, release, toRaw, withoutIdleAlpha } from './raw-image.ts';
 import { undecodable } from './undecodable.ts';
 
 /**
@@ -27,14 +27,18 @@ export async function deriveImages(
   });
   const medium = await toRaw(fitted(fromRaw(preview), 'medium'));
   const small = await toRaw(fitted(fromRaw(medium), 'small'));
-  return {
-    derivatives: [
-      await write('preview', preview, preview.info.channels === 4 ? asWebp(80) : asJpeg),
-      await write('medium', medium, asWebp(80)),
-      await write('small', small, asWebp(85)),
-    ],
-    placeholder: await placeholderOf(small),
-  };
+  try {
+    return {
+      derivatives: [
+        await write('preview', preview, preview.info.channels === 4 ? asWebp(80) : asJpeg),
+        await write('medium', medium, asWebp(80)),
+        await write('small', small, asWebp(85)),
+      ],
+      placeholder: await placeholderOf(small),
+    };
+  } finally {
+    for (const image of [preview, medium, small]) release(image);
+  }
 
   async function write(variant: Variant, image: RawImage, { encode, mimeType }: Encoding): Promise<Derivative> {
     const bytes = await encode(fromRaw(image)).toBuffer();

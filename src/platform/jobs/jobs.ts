@@ -70,7 +70,12 @@ export async function createJobs(deps: {
       expireInSeconds: expireMinutes * 60,
     };
     await boss.createQueue(name, options);
-    await boss.updateQueue(name, { retryLimit: retries, retryBackoff: true, retryDelay: 5, expireInSeconds: expireMinutes * 60 });
+    await boss.updateQueue(name, {
+      retryLimit: retries,
+      retryBackoff: true,
+      retryDelay: 5,
+      expireInSeconds: expireMinutes * 60,
+    });
   }
 
   return {
@@ -85,13 +90,17 @@ export async function createJobs(deps: {
       const orphan = deps.definitions.find(({ name }) => !handled.has(name));
       if (orphan) throw new Error(`The job ${orphan.name} has no handler.`);
       for (const { job, run } of handlers) {
-        await boss.work(job.name, { pollingIntervalSeconds: 2 }, async (batch: { data: object; signal: AbortSignal }[]) => {
-          for (const { data, signal } of batch) {
-            const started = performance.now();
-            await run(data ?? {}, signal);
-            deps.logger.debug({ job: job.name, ms: Math.round(performance.now() - started) }, 'a job is done');
-          }
-        });
+        await boss.work(
+          job.name,
+          { pollingIntervalSeconds: 2 },
+          async (batch: { data: object; signal: AbortSignal }[]) => {
+            for (const { data, signal } of batch) {
+              const started = performance.now();
+              await run(data ?? {}, signal);
+              deps.logger.debug({ job: job.name, ms: Math.round(performance.now() - started) }, 'a job is done');
+            }
+          },
+        );
         if (job.cron) await boss.schedule(job.name, job.cron, {}, { tz: 'UTC' });
       }
     },

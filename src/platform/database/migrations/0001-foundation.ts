@@ -25,6 +25,8 @@ export async function foundation(db: Kysely<unknown>): Promise<void> {
       grants_digest text,
       created_at timestamptz not null default now()
     )`.execute(db);
-  await sql`comment on table instance is 'What the servers of one library share; the app login may not read it.'`.execute(db);
+  await sql`comment on table instance is 'What the servers of one library share; the app login may not read it.'`.execute(
+    db,
+  );
   await protect(db, 'instance', { ownerSeesAll: true });
 }

@@ -3,7 +3,6 @@ import { protect } from './protect.ts';
 
 /** People and what they sign in with. Credentials are reached only by their hash, through the functions at the end. */
 export async function accounts(db: Kysely<unknown>): Promise<void> {
-
   await sql`
     create table users (
       id uuid primary key,
@@ -73,7 +72,9 @@ export async function accounts(db: Kysely<unknown>): Promise<void> {
     )`.execute(db);
   await sql`create index memberships_resource on memberships (resource_kind, resource_id)`.execute(db);
   await sql`comment on table memberships is
-    'Who belongs to what. Its policy reads no other table, so that policies of other tables may read it without recursion.'`.execute(db);
+    'Who belongs to what. Its policy reads no other table, so that policies of other tables may read it without recursion.'`.execute(
+    db,
+  );
 
   for (const table of ['users', 'passwords', 'sessions', 'api_keys', 'one_time_tokens', 'memberships']) {
     await protect(db, table, { ownerSeesAll: true });
@@ -94,7 +95,9 @@ export async function accounts(db: Kysely<unknown>): Promise<void> {
     await sql`create policy own on ${sql.table(table)} using (${mine}) with check (${mine})`.execute(db);
   }
   await sql`create policy admin_all on one_time_tokens
-    using ((select app_is_admin())) with check ((select app_is_admin()) and created_by = (select app_user_id()))`.execute(db);
+    using ((select app_is_admin())) with check ((select app_is_admin()) and created_by = (select app_user_id()))`.execute(
+    db,
+  );
   await sql`create policy own on memberships for select using (${mine})`.execute(db);
 
   await functions(db);
@@ -148,7 +151,9 @@ async function functions(db: Kysely<unknown>): Promise<void> {
     $$`.execute(db);
   await sql`
     create function has_users() returns boolean
-    language sql stable security definer set search_path = public, pg_temp as $$ select exists (select from users) $$`.execute(db);
+    language sql stable security definer set search_path = public, pg_temp as $$ select exists (select from users) $$`.execute(
+    db,
+  );
   await sql`
     create function sole_owner() returns table (user_id uuid, username text)
     language sql stable security definer set search_path = public, pg_temp as $$
@@ -262,6 +267,10 @@ async function functions(db: Kysely<unknown>): Promise<void> {
     end $$`.execute(db);
   await sql`create trigger announce after update of role, disabled_at, username or delete on users
     for each row execute function announce_account_change()`.execute(db);
-  await sql`create trigger announce after delete on sessions for each row execute function announce_account_change()`.execute(db);
-  await sql`create trigger announce after delete on api_keys for each row execute function announce_account_change()`.execute(db);
+  await sql`create trigger announce after delete on sessions for each row execute function announce_account_change()`.execute(
+    db,
+  );
+  await sql`create trigger announce after delete on api_keys for each row execute function announce_account_change()`.execute(
+    db,
+  );
 }

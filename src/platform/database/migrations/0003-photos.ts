@@ -3,7 +3,6 @@ import { protect } from './protect.ts';
 
 /** Photos, the blobs under them, and the counters that keep a timeline's first page free of counting. */
 export async function photos(db: Kysely<unknown>): Promise<void> {
-
   await sql`
     create table blobs (
       hash bytea primary key check (length(hash) = 32),
@@ -56,10 +55,18 @@ export async function photos(db: Kysely<unknown>): Promise<void> {
   await sql`comment on column photos.sort_at is
     'Wall-clock time where the photo was taken: what a timeline is sorted and grouped by.'`.execute(db);
   await sql`comment on column photos.taken_offset is 'Minutes east of UTC, where the camera told them.'`.execute(db);
-  await sql`create index photos_timeline on photos (owner_id, sort_at desc, id desc) where deleted_at is null`.execute(db);
-  await sql`create index photos_favorites on photos (owner_id, sort_at desc, id desc) where deleted_at is null and is_favorite`.execute(db);
-  await sql`create index photos_made on photos (owner_id, sort_at desc, id desc) where deleted_at is null and kind <> 'uploaded'`.execute(db);
-  await sql`create index photos_trash on photos (owner_id, deleted_at desc, id desc) where deleted_at is not null`.execute(db);
+  await sql`create index photos_timeline on photos (owner_id, sort_at desc, id desc) where deleted_at is null`.execute(
+    db,
+  );
+  await sql`create index photos_favorites on photos (owner_id, sort_at desc, id desc) where deleted_at is null and is_favorite`.execute(
+    db,
+  );
+  await sql`create index photos_made on photos (owner_id, sort_at desc, id desc) where deleted_at is null and kind <> 'uploaded'`.execute(
+    db,
+  );
+  await sql`create index photos_trash on photos (owner_id, deleted_at desc, id desc) where deleted_at is not null`.execute(
+    db,
+  );
   await sql`create index photos_owner_blob on photos (owner_id, blob_hash)`.execute(db);
   await sql`create index photos_blob on photos (blob_hash)`.execute(db);
   await sql`create index photos_source on photos (source_photo_id) where source_photo_id is not null`.execute(db);
@@ -123,7 +130,9 @@ export async function photos(db: Kysely<unknown>): Promise<void> {
   }
   // The inner select is bound by the policy of photos: one sees the derivatives of what one sees.
   await sql`create policy of_visible_photos on derivatives for select using (
-    (select app_principal_kind()) = 'user' and exists (select from photos p where p.blob_hash = derivatives.blob_hash))`.execute(db);
+    (select app_principal_kind()) = 'user' and exists (select from photos p where p.blob_hash = derivatives.blob_hash))`.execute(
+    db,
+  );
 
   await functions(db);
 }
