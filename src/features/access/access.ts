@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely';
+import { type QueryExecutorProvider, sql } from 'kysely';
 import { AppError } from '#platform/http/app-error.ts';
 import type { Caller, Scope, UserCaller } from '#platform/http/caller.ts';
 
@@ -87,7 +87,7 @@ export function requireAllowed(caller: Caller, action: Action): UserCaller {
  * @throws AppError as {@link requireAllowed}, and `not_found` unless every id is the caller's own
  */
 export async function requireAccess(
-  tx: Kysely<any>,
+  tx: QueryExecutorProvider,
   caller: Caller,
   action: Action,
   ids: readonly string[],

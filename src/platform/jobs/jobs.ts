@@ -1,6 +1,5 @@
-import type { Kysely } from 'kysely';
 import type { Pool } from 'pg';
-import { fromKysely, PgBoss } from 'pg-boss';
+import { fromKysely, type KyselyTransactionLike, PgBoss } from 'pg-boss';
 import type { Logger } from 'pino';
 
 /** What a job is, apart from what does it: sending one loads no handler. */
@@ -35,7 +34,7 @@ export interface Jobs {
    * Enqueues a job. With `tx` it is sent when that transaction commits, and only then.
    * Jobs of one name that wait with the same data are one job.
    */
-  send<Data extends object>(job: JobDefinition<Data>, data: Data, tx?: Kysely<any>): Promise<void>;
+  send<Data extends object>(job: JobDefinition<Data>, data: Data, tx?: KyselyTransactionLike): Promise<void>;
   /** Starts to work: every job known must have a handler, else the boot fails. */
   work(handlers: readonly JobHandler[]): Promise<void>;
   /** Waits for the jobs at hand, 20 seconds at the most, and stops. */
@@ -50,7 +49,7 @@ export interface Jobs {
 export async function createJobs(deps: {
   pool: Pool;
   logger: Logger;
-  definitions: readonly JobDefinition<any>[];
+  definitions: readonly JobDefinition[];
 }): Promise<Jobs> {
   const boss = new PgBoss({
     db: { executeSql: (text, values) => deps.pool.query(text, values as unknown[]) },
@@ -82,7 +81,7 @@ export async function createJobs(deps: {
     async send(job, data, tx) {
       await boss.send(job.name, data, {
         singletonKey: JSON.stringify(data),
-        ...(tx ? { db: fromKysely(tx as never) } : {}),
+        ...(tx ? { db: fromKysely(tx) } : {}),
       });
     },
     async work(handlers) {
