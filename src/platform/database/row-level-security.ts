@@ -37,6 +37,11 @@ export async function requireRowLevelSecurity(pool: Pool): Promise<void> {
       from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
         and not (c.relrowsecurity and c.relforcerowsecurity) and c.relname <> all ($1)
     union all
+    select 'the login may read ' || c.relname || ', which runs past row-level security'
+      from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind in ('v', 'm', 'f')
+        and has_table_privilege(current_user, c.oid, 'select')
+        and not coalesce(c.reloptions @> '{security_invoker=true}' and c.relkind = 'v', false)
+    union all
     select 'the login may read ' || c.relname || ', which has no policies'
       from pg_class c where c.relname = any ($1) and c.relnamespace = 'public'::regnamespace
         and has_table_privilege(current_user, c.oid, 'select')`,

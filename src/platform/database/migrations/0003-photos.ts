@@ -14,7 +14,7 @@ export async function photos(db: Kysely<unknown>): Promise<void> {
     create table derivatives (
       blob_hash bytea not null references blobs on delete cascade,
       variant text not null check (variant in ('preview', 'medium', 'small')),
-      mime_type text not null,
+      mime_type text not null check (mime_type ~ '^image/[a-z]+$'),
       bytes integer not null,
       width integer not null,
       height integer not null,
@@ -117,8 +117,11 @@ export async function photos(db: Kysely<unknown>): Promise<void> {
     await protect(db, table, { ownerSeesAll: true });
   }
   const mine = sql`owner_id = (select app_user_id())`;
+  // A foreign key looks past policies: without this, it would tell a photo that is foreign from one that is absent.
+  const refersToMine = sql`and (photo_id is null or exists (select from photos p where p.id = uploads.photo_id))`;
   for (const table of ['photos', 'uploads', 'downloads']) {
-    await sql`create policy own on ${sql.table(table)} using (${mine}) with check (${mine})`.execute(db);
+    const check = table === 'uploads' ? sql`${mine} ${refersToMine}` : mine;
+    await sql`create policy own on ${sql.table(table)} using (${mine}) with check (${check})`.execute(db);
     await sql`create policy system on ${sql.table(table)} using ((select app_is_system()))`.execute(db);
   }
   for (const table of ['timeline_months', 'usage']) {

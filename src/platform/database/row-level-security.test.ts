@@ -1,0 +1,486 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { type Kysely, sql, type Transaction } from 'kysely';
+import { Pool, type PoolClient } from 'pg';
+import { v7 as uuidv7 } from 'uuid';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createTestDatabase } from '../../../test/database.ts';
+import { createLogin, isSuperuser, run } from '../../../test/isolation/roles.ts';
+import { anonymous, type Principal } from './principal.ts';
+import { IsolationError, requireRowLevelSecurity } from './row-level-security.ts';
+
+const { database, app, owner } = await createTestDatabase();
+const outside = new Pool({ ...owner, max: 2 });
+const hasSuperuser = await isSuperuser(owner);
+afterAll(() => outside.end());
+
+interface Person {
+  readonly id: string;
+  readonly session: string;
+  readonly key: string;
+  readonly photo: string;
+  readonly hash: Buffer;
+  readonly upload: string;
+  readonly download: string;
+  readonly principal: Principal;
+}
+
+type AnyTx = Kysely<unknown>;
+const hashOf = (text: string): Buffer => createHash('sha256').update(text).digest();
+const as = <Result>(principal: Principal, work: (tx: AnyTx) => Promise<Result>): Promise<Result> =>
+  database.as(principal, work as (tx: Transaction<unknown>) => Promise<Result>);
+
+let admin: Person;
+let victim: Person;
+let stranger: Person;
+
+/** A person with a row in every table that has rows of people. */
+async function createPerson(name: string): Promise<Person> {
+  const id = uuidv7();
+  const [session, key, photo, upload, download] = [uuidv7(), uuidv7(), uuidv7(), uuidv7(), uuidv7()];
+  const hash = randomBytes(32);
+  const principal: Principal = { kind: 'user', id };
+  await as(anonymous, (tx) =>
+    sql`select register_user(${id}, ${name}, ${`${name}@people.example`}, 'a hash', true, true, null)`.execute(tx),
+  );
+  await as(principal, async (tx) => {
+    const later = new Date(Date.now() + 3_600_000);
+    await sql`insert into sessions (id, user_id, token_hash, kind, expires_at)
+      values (${session}, ${id}, ${hashOf(`session of ${name}`)}, 'browser', ${later})`.execute(tx);
+    await sql`insert into api_keys (id, user_id, name, prefix, key_hash, scopes)
+      values (${key}, ${id}, 'a key', 'tintype_', ${hashOf(`key of ${name}`)}, '{photos:read}')`.execute(tx);
+    await sql`select record_blob(${hash}, 10, 'files', '[{"variant":"small","mime_type":"image/webp","bytes":1,"width":1,"height":1}]')`.execute(
+      tx,
+    );
+    await sql`insert into photos (id, owner_id, blob_hash, filename, mime_type, bytes, width, height, taken_at, taken_from)
+      values (${photo}, ${id}, ${hash}, ${`${name}.jpg`}, 'image/jpeg', 10, 1, 1, now(), 'upload')`.execute(tx);
+    await sql`insert into uploads (id, owner_id, filename, bytes, expires_at)
+      values (${upload}, ${id}, ${`${name}.jpg`}, 10, ${later})`.execute(tx);
+    await sql`insert into downloads (id, owner_id, photo_ids, expires_at)
+      values (${download}, ${id}, ${[photo]}::uuid[], ${later})`.execute(tx);
+  });
+  await outside.query(
+    `insert into memberships (user_id, resource_kind, resource_id, role) values ($1, 'album', $2, 'viewer')`,
+    [id, uuidv7()],
+  );
+  return { id, session, key, photo, hash, upload, download, principal };
+}
+
+beforeAll(async () => {
+  admin = await createPerson('admin');
+  victim = await createPerson('victim');
+  stranger = await createPerson('stranger');
+  await as(admin.principal, (tx) =>
+    sql`insert into one_time_tokens (id, kind, token_hash, user_id, created_by, expires_at)
+      values (${uuidv7()}, 'reset', ${hashOf('reset of victim')}, ${victim.id}, ${admin.id}, now() + interval '1 hour')`.execute(
+      tx,
+    ),
+  );
+});
+
+/**
+ * Every table there is: which of its rows are the victim's, a change of them, a row in the victim's name, and what an
+ * administrator is meant to see of it. A table that is not here fails the build.
+ */
+const tables: Record<string, { theirs(): string; change: string; row(): string; adminReads?: true }> = {
+  users: {
+    theirs: () => `id = '${victim.id}'`,
+    change: `display_name = 'taken'`,
+    row: () => `(id, username) values ('${uuidv7()}', 'made')`,
+    adminReads: true,
+  },
+  passwords: {
+    theirs: () => `user_id = '${victim.id}'`,
+    change: `hash = 'taken'`,
+    row: () => `(user_id, hash) values ('${victim.id}', 'x')`,
+  },
+  sessions: {
+    theirs: () => `user_id = '${victim.id}'`,
+    change: `user_agent = 'taken'`,
+    row: () =>
+      `(id, user_id, token_hash, kind, expires_at) values ('${uuidv7()}', '${victim.id}', sha256('x'), 'browser', now() + interval '1 day')`,
+  },
+  api_keys: {
+    theirs: () => `user_id = '${victim.id}'`,
+    change: `name = 'taken'`,
+    row: () =>
+      `(id, user_id, name, prefix, key_hash, scopes) values ('${uuidv7()}', '${victim.id}', 'x', 'x', sha256('x'), '{photos:read}')`,
+  },
+  one_time_tokens: {
+    theirs: () => `user_id = '${victim.id}'`,
+    change: `expires_at = now() + interval '1 year'`,
+    // In the victim's name: an administrator makes such a row in their own.
+    row: () =>
+      `(id, kind, token_hash, user_id, created_by, expires_at) values ('${uuidv7()}', 'reset', sha256('x'), '${victim.id}', '${victim.id}', now() + interval '1 day')`,
+    adminReads: true,
+  },
+  memberships: {
+    theirs: () => `user_id = '${victim.id}'`,
+    change: `role = 'owner'`,
+    row: () => `(user_id, resource_kind, resource_id, role) values ('${victim.id}', 'album', '${uuidv7()}', 'owner')`,
+  },
+  photos: {
+    theirs: () => `owner_id = '${victim.id}'`,
+    change: `caption = 'taken'`,
+    row: () =>
+      `(id, owner_id, blob_hash, filename, mime_type, bytes, width, height, taken_at, taken_from)
+       values ('${uuidv7()}', '${victim.id}', '\\x${victim.hash.toString('hex')}', 'x', 'image/jpeg', 1, 1, 1, now(), 'upload')`,
+  },
+  uploads: {
+    theirs: () => `owner_id = '${victim.id}'`,
+    change: `filename = 'taken'`,
+    row: () => `(id, owner_id, filename, bytes, expires_at) values ('${uuidv7()}', '${victim.id}', 'x', 1, now())`,
+  },
+  downloads: {
+    theirs: () => `owner_id = '${victim.id}'`,
+    change: `expires_at = now()`,
+    row: () => `(id, owner_id, photo_ids, expires_at) values ('${uuidv7()}', '${victim.id}', '{}', now())`,
+  },
+  timeline_months: {
+    theirs: () => `owner_id = '${victim.id}'`,
+    change: `photos = 7`,
+    row: () => `(owner_id, month) values ('${victim.id}', '2001-01-01')`,
+  },
+  usage: {
+    theirs: () => `owner_id = '${victim.id}'`,
+    change: `photos = 7`,
+    row: () => `(owner_id) values ('${victim.id}')`,
+    adminReads: true,
+  },
+  blobs: {
+    theirs: () => `hash = '\\x${victim.hash.toString('hex')}'`,
+    change: `driver = 'taken'`,
+    row: () => `(hash, bytes, driver) values (sha256('x'), 1, 'x')`,
+  },
+  derivatives: {
+    theirs: () => `blob_hash = '\\x${victim.hash.toString('hex')}'`,
+    change: `mime_type = 'text/html'`,
+    row: () =>
+      `(blob_hash, variant, mime_type, bytes, width, height) values ('\\x${victim.hash.toString('hex')}', 'medium', 'x', 1, 1, 1)`,
+  },
+  instance: { theirs: () => 'true', change: 'app_role = null', row: () => `(id, secret) values (2, sha256('x'))` },
+};
+
+const others: Record<string, () => Principal | null> = {
+  'nobody named': () => null,
+  anonymous: () => anonymous,
+  'another user': () => stranger.principal,
+  'an administrator': () => admin.principal,
+  "a link with the victim's id": () => ({ kind: 'link', id: victim.id }),
+};
+
+/** Tries one statement in a transaction that is rolled back. @returns rows seen or changed, or PostgreSQL's refusal */
+async function attempt(principal: Principal | null, text: string): Promise<number | string> {
+  const client = await database.pool.connect();
+  try {
+    await client.query('begin');
+    if (principal) await setPrincipal(client, principal);
+    return (await client.query(text)).rowCount ?? 0;
+  } catch (error) {
+    return (error as { code?: string }).code ?? String(error);
+  } finally {
+    await client.query('rollback');
+    client.release();
+  }
+}
+
+const setPrincipal = (client: PoolClient, principal: Principal) =>
+  client.query(`select set_config('app.principal', $1, true)`, [
+    'id' in principal ? `${principal.kind}:${principal.id}` : principal.kind,
+  ]);
+
+const refused = '42501';
+const nothing = [0, refused];
+
+test('every table is behind forced row-level security and has its lines here', async () => {
+  const { rows } = await outside.query(
+    `select relname, relrowsecurity and relforcerowsecurity as forced from pg_class
+     where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v', 'm', 'f') and relname not like 'kysely%'`,
+  );
+  expect(rows.map((row) => row.relname).sort()).toEqual(Object.keys(tables).sort());
+  expect(rows.filter((row) => !row.forced)).toEqual([]);
+});
+
+describe.each(Object.keys(others))('%s, with no access check in the way', (who) => {
+  test.each(Object.keys(tables))('reads, changes, deletes and adds nothing of the victim in %s', async (name) => {
+    const table = tables[name] as (typeof tables)[string];
+    const principal = others[who]?.() ?? null;
+    const reads = who === 'an administrator' && table.adminReads;
+    const key = /^\w+/.exec(table.theirs())?.[0] ?? '1';
+    const seen = await attempt(principal, `select ${key === 'true' ? '1' : key} from ${name} where ${table.theirs()}`);
+    if (reads) expect(seen).toBe(1);
+    else expect(nothing).toContain(seen);
+    expect(nothing).toContain(await attempt(principal, `update ${name} set ${table.change} where ${table.theirs()}`));
+    if (!(reads && name === 'one_time_tokens')) {
+      expect(nothing).toContain(await attempt(principal, `delete from ${name} where ${table.theirs()}`));
+    }
+    expect(await attempt(principal, `insert into ${name} ${table.row()}`)).toBe(refused);
+  });
+});
+
+test('the victim sees those very rows, so that the tests above look where something is', async () => {
+  for (const [name, { theirs }] of Object.entries(tables)) {
+    if (['passwords', 'one_time_tokens', 'blobs', 'instance'].includes(name)) continue;
+    const key = /^\w+/.exec(theirs())?.[0];
+    expect(await attempt(victim.principal, `select ${key} from ${name} where ${theirs()}`), name).toBe(1);
+  }
+  const { rows } = await outside.query(
+    `select (select count(*) from passwords)::int as passwords, (select count(*) from one_time_tokens)::int as tokens`,
+  );
+  expect(rows[0]).toEqual({ passwords: 3, tokens: 1 });
+});
+
+test('a row cannot be given to or taken for somebody else', async () => {
+  expect(await attempt(stranger.principal, `update photos set owner_id = '${victim.id}'`)).toBe(refused);
+  expect(await attempt(stranger.principal, `update uploads set owner_id = '${victim.id}'`)).toBe(refused);
+  expect(await attempt(stranger.principal, `update uploads set photo_id = '${victim.photo}'`)).toBe(refused);
+  expect(await attempt(stranger.principal, `update uploads set photo_id = '${uuidv7()}'`)).toBe(refused);
+});
+
+describe('the login of the server', () => {
+  test.each([
+    ['becomes the owner', () => `set role ${owner.user}`],
+    ['starts a session as the owner', () => `set session authorization ${owner.user}`],
+    ['makes itself a superuser', () => `alter role ${app.user} superuser`],
+    ['lets itself bypass', () => `alter role ${app.user} bypassrls`],
+    ['makes a role', () => 'create role tintype_climber'],
+    ['switches row-level security off', () => 'alter table photos disable row level security'],
+    ['frees itself by the owner’s privilege', () => 'alter table photos no force row level security'],
+    ['adds a policy', () => 'create policy open on photos using (true)'],
+    ['drops a policy', () => 'drop policy own on photos'],
+    ['empties a table', () => 'truncate photos'],
+    [
+      'replaces a function',
+      () => `create or replace function app_is_admin() returns boolean language sql as 'select true'`,
+    ],
+    ['adds a table to the schema', () => 'create table more (id int)'],
+    [
+      'adds a trigger',
+      () => 'create trigger t after insert on photos for each row execute function announce_account_change()',
+    ],
+    ['reads the secret', () => 'select secret from instance'],
+    ['reads password hashes', () => 'select hash from passwords'],
+    ['reads hashes of sessions', () => 'select token_hash from sessions'],
+    ['reads whole rows of sessions', () => 'select * from sessions'],
+    ['reads hashes of API keys', () => 'select key_hash from api_keys'],
+    ['reads hashes of links', () => 'select token_hash from one_time_tokens'],
+    ['makes itself an administrator', () => `update users set role = 'admin'`],
+    ['enables an account', () => 'update users set disabled_at = null'],
+    ['adds an account without the door', () => `insert into users (id, username) values ('${uuidv7()}', 'x')`],
+    ['reads a file of the server', () => `select pg_read_file('PG_VERSION')`],
+    ['runs a program', () => `copy (select 1) to program 'true'`],
+    ['stops the triggers', () => 'set session_replication_role = replica'],
+  ])('never %s', async (_, text) => {
+    expect(await attempt(victim.principal, text())).toBe(refused);
+  });
+
+  test('cannot look past the policies by switching them off for itself', async () => {
+    const client = await database.pool.connect();
+    try {
+      await client.query('begin; set local row_security = off');
+      await expect(client.query('select id from photos')).rejects.toMatchObject({ code: refused });
+    } finally {
+      await client.query('rollback');
+      client.release();
+    }
+  });
+
+  test('cannot put tables of its own in the way of the functions that run as the owner', async () => {
+    const client = await database.pool.connect();
+    try {
+      await client.query('begin');
+      await setPrincipal(client, stranger.principal);
+      await client.query(`create temporary table users (id uuid, role text, disabled_at timestamptz)`);
+      await client.query(`insert into pg_temp.users values ($1, 'admin', null)`, [stranger.id]);
+      await client.query('grant select on pg_temp.users to public');
+      expect((await client.query('select app_is_admin() as is')).rows).toEqual([{ is: false }]);
+    } finally {
+      await client.query('rollback');
+      client.release();
+    }
+  });
+});
+
+describe('functions that run as the owner', () => {
+  const call = async (principal: Principal, text: string): Promise<unknown[]> => {
+    const client = await database.pool.connect();
+    try {
+      await client.query('begin');
+      await setPrincipal(client, principal);
+      const { rows } = await client.query({ text, rowMode: 'array' });
+      await client.query('commit');
+      return rows.map((row) => (row.length === 1 ? row[0] : row));
+    } catch (error) {
+      await client.query('rollback');
+      return [(error as { code?: string }).code];
+    } finally {
+      client.release();
+    }
+  };
+  const outsiders = () => [
+    anonymous,
+    { kind: 'link', id: victim.id } as const,
+    { kind: 'link', id: admin.id } as const,
+  ];
+  const state = async () =>
+    (await outside.query('select id, username, role, disabled_at from users order by id')).rows.concat(
+      (await outside.query('select user_id, hash from passwords order by user_id')).rows,
+      (await outside.query('select id, last_used_at from sessions order by id')).rows,
+      (await outside.query('select id, last_used_at from api_keys order by id')).rows,
+      (await outside.query('select id, used_at from one_time_tokens order by id')).rows,
+    );
+
+  test('are the ones that are tried here; each searches temporary tables last', async () => {
+    const { rows } = await outside.query(
+      `select p.proname, p.proconfig::text from pg_proc p
+       where p.pronamespace = 'public'::regnamespace and p.prosecdef order by 1`,
+    );
+    expect(rows.map((row) => row.proname)).toEqual([
+      'announce_account_change',
+      'announce_photo_change',
+      'app_is_admin',
+      'change_own_password',
+      'consume_reset',
+      'count_photos',
+      'delete_account',
+      'find_api_key',
+      'find_grant',
+      'find_login',
+      'find_session',
+      'has_users',
+      'own_password_hash',
+      'record_blob',
+      'register_user',
+      'request_reset',
+      'set_account_state',
+      'sole_owner',
+      'sweep_credentials',
+      'touch_credentials',
+    ]);
+    expect(rows.filter((row) => row.proconfig !== '{"search_path=public, pg_temp"}')).toEqual([]);
+  });
+
+  test('do nothing for those who are nobody, and nothing to others for those who are somebody', async () => {
+    const before = await state();
+    for (const principal of [...outsiders(), stranger.principal]) {
+      const who = JSON.stringify(principal);
+      expect(await call(principal, `select app_is_admin()`), who).toEqual([false]);
+      expect(await call(principal, `select set_account_state('${victim.id}', 'admin', false)`), who).toEqual([false]);
+      expect(await call(principal, `select set_account_state('${victim.id}', null, true)`), who).toEqual([false]);
+      expect(await call(principal, `select set_account_state('${stranger.id}', 'admin', null)`), who).toEqual([false]);
+      expect(await call(principal, `select delete_account('${victim.id}')`), who).toEqual([false]);
+      expect(await call(principal, `select find_session(sha256('guess'))`), who).toEqual([]);
+      expect(
+        await call(principal, `select find_session('\\x${Buffer.from(victim.session).toString('hex')}')`),
+        who,
+      ).toEqual([]);
+      expect(await call(principal, `select find_api_key(sha256('guess'))`), who).toEqual([]);
+      expect(await call(principal, `select find_grant('${uuidv7()}', '${victim.id}')`), who).toEqual([]);
+      expect(await call(principal, `select find_grant('${victim.session}', '${stranger.id}')`), who).toEqual([]);
+      expect(await call(principal, `select find_grant('${victim.key}', '${stranger.id}')`), who).toEqual([]);
+      expect(await call(principal, `select consume_reset(sha256('guess'), 'taken')`), who).toEqual([null]);
+      expect(
+        await call(principal, `select request_reset('${uuidv7()}', 'nobody@people.example', sha256('x'), now())`),
+        who,
+      ).toEqual([]);
+      expect(
+        await call(principal, `select register_user('${uuidv7()}', 'late', null, 'x', true, false, sha256('guess'))`),
+        who,
+      ).toEqual(['TT002']);
+      await call(principal, `select sweep_credentials()`);
+      await call(
+        principal,
+        `select touch_credentials(array[sha256('guess'), '\\x${victim.session.replaceAll('-', '')}'])`,
+      );
+    }
+    for (const principal of outsiders()) {
+      const who = JSON.stringify(principal);
+      expect(await call(principal, `select own_password_hash()`), who).toEqual([null]);
+      expect(await call(principal, `select record_blob(sha256('x'), 1, 'files', '[]')`), who).toEqual([refused]);
+      expect(await call(principal, `select delete_account('${victim.id}')`), who).toEqual([false]);
+      await call(principal, `select change_own_password('taken', null)`);
+    }
+    expect(await state()).toEqual(before);
+  });
+
+  test('let nobody lend a foreign photo another type', async () => {
+    const lent = `select record_blob('\\x${victim.hash.toString('hex')}', 10, 'files',
+      '[{"variant":"small","mime_type":"text/html","bytes":1,"width":1,"height":1}]')`;
+    expect(await call(stranger.principal, lent)).toEqual(['23514']);
+  });
+
+  test('trigger functions cannot be called by themselves', async () => {
+    for (const name of ['announce_account_change', 'announce_photo_change', 'count_photos']) {
+      expect(await call(stranger.principal, `select ${name}()`)).toEqual(['0A000']);
+    }
+  });
+
+  test('let a credential that is shown be kept awake', async () => {
+    const before = await outside.query('select last_used_at from sessions where id = $1', [victim.session]);
+    await call(anonymous, `select touch_credentials(array[sha256('session of victim')])`);
+    const after = await outside.query('select last_used_at from sessions where id = $1', [victim.session]);
+    expect(after.rows[0].last_used_at.getTime()).toBeGreaterThan(before.rows[0].last_used_at.getTime());
+  });
+});
+
+describe.skipIf(!hasSuperuser)('the server does not start', () => {
+  const refuse = async (login: object, finding: RegExp): Promise<void> => {
+    const pool = new Pool({ ...login, max: 1 });
+    try {
+      const error = await requireRowLevelSecurity(pool).catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(IsolationError);
+      expect((error as Error).message).toMatch(finding);
+    } finally {
+      await pool.end();
+    }
+  };
+
+  test('under a superuser', () => refuse(owner, /may bypass row-level security/));
+
+  test('under a login that may bypass row-level security', async () => {
+    await refuse(await createLogin(owner, `bypassrls in role ${app.user}`), /may bypass row-level security/);
+  });
+
+  test('under a login that can become one that may', async () => {
+    const bypassing = await createLogin(owner, 'bypassrls');
+    await refuse(await createLogin(owner, `in role ${app.user}, ${bypassing.user}`), /can become .* which may bypass/);
+  });
+
+  test('under a login that may create roles', async () => {
+    await refuse(await createLogin(owner, `createrole in role ${app.user}`), /may create roles/);
+  });
+
+  test('under a login that is a member of the owner', async () => {
+    await refuse(await createLogin(owner, `in role ${app.user}, ${owner.user}`), /can become, the owner of table/);
+  });
+
+  test.each([
+    ['disabled on', 'disable row level security', 'enable row level security'],
+    ['not forced on', 'no force row level security', 'force row level security'],
+  ])('while row-level security is %s a table', async (_, off, on) => {
+    await run(owner, `alter table downloads ${off}`);
+    await refuse(app, /not forced on table downloads/);
+    await run(owner, `alter table downloads ${on}`);
+  });
+
+  test('with a table that nobody protected', async () => {
+    await run(owner, 'create table forgotten (id uuid)');
+    await refuse(app, /not forced on table forgotten/);
+    await run(owner, 'drop table forgotten');
+  });
+
+  test('with a view that the login can read, which would run as its owner', async () => {
+    await run(owner, `create view everybody as select * from photos`, `grant select on everybody to ${app.user}`);
+    await refuse(app, /everybody/);
+    await run(owner, 'drop view everybody');
+  });
+
+  test('with a policy that lets everybody see', async () => {
+    await run(owner, 'create policy oops on users for select using (true)');
+    await refuse(app, /nobody's behalf sees accounts/);
+    await run(owner, 'drop policy oops on users');
+  });
+
+  test('and starts where all is well', async () => {
+    await expect(requireRowLevelSecurity(database.pool)).resolves.toBeUndefined();
+  });
+});
