@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Client, type PoolConfig } from 'pg';
-import { afterAll } from 'vitest';
+import { afterAll, onTestFinished } from 'vitest';
 
 /** Runs statements as one login and closes the connection. */
 export async function run(login: PoolConfig, ...statements: string[]): Promise<void> {
@@ -23,8 +23,33 @@ export async function isSuperuser(login: PoolConfig): Promise<boolean> {
   return rows[0]?.rolsuper === true;
 }
 
+/** Drops a database once its connections have closed by themselves, by force after a second. */
+export async function dropDatabase(owner: PoolConfig, name: string): Promise<void> {
+  const client = new Client(owner);
+  await client.connect();
+  try {
+    for (let tries = 0; tries < 50; tries += 1) {
+      const { rows } = await client.query('select from pg_stat_activity where datname = $1', [name]);
+      if (rows.length === 0) break;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    await client.query(`drop database if exists ${name} with (force)`);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Cleans up after the test that is running, or after the file when called at its top level. */
+export function atEnd(work: () => Promise<unknown>): void {
+  try {
+    onTestFinished(async () => void (await work()));
+  } catch {
+    afterAll(async () => void (await work()));
+  }
+}
+
 /**
- * A login for one test file, as `owner` may make it; dropped with what it owns after the last test.
+ * A login for one test or test file, as `owner` may make it; dropped afterwards with what it owns.
  * @param attributes as in `create role`, e.g. `bypassrls in role "x"`
  * @param where the database it connects to, and whose privileges go with it
  */
@@ -36,9 +61,8 @@ export async function createLogin(
   const user = `tintype_try_${randomBytes(4).toString('hex')}`;
   const password = randomBytes(16).toString('hex');
   await run(owner, `create role ${user} login password '${password}' ${attributes}`);
-  // Registered before the database's own clean-up runs, which hooks do in reverse order.
-  afterAll(async () => {
-    await run(where, `drop owned by ${user} cascade`).catch(() => {});
+  atEnd(async () => {
+    await run({ ...owner, database: where.database }, `drop owned by ${user} cascade`).catch(() => {});
     await run(owner, `drop role if exists ${user}`).catch(() => {});
   });
   return { ...where, user, password };
