@@ -71,7 +71,8 @@ export async function createApp(deps: AppDeps) {
     maxUploadBytes: config.maxUploadBytes,
     trashDays: config.trashDays,
   };
-  const resumable = photos.createResumableUploads({ ...photoDeps, partialDir: join(config.dataDir, 'uploads') });
+  const partials = photos.createPartialFiles({ folder: join(config.dataDir, 'uploads') });
+  const resumable = photos.createResumableUploads({ ...photoDeps, partials });
 
   const soleOwner = await accounts.ensureFirstAccount({ database, passwords, config });
   await blobs.sweepTemp();
@@ -220,7 +221,7 @@ export async function createApp(deps: AppDeps) {
 
   const credentialsFlush = setInterval(() => void credentials.flushLastUse().catch(() => {}), 60_000);
   credentialsFlush.unref();
-  await jobs.work([...photos.photoJobHandlers({ ...photoDeps, removePartial: resumable.removePartial })]);
+  await jobs.work([...photos.photoJobHandlers({ ...photoDeps, partials })]);
 
   return {
     app,

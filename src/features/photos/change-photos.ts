@@ -32,10 +32,17 @@ export async function changePhoto(deps: Deps, caller: Caller, id: string, change
   return createPresenter(deps, user).photo(row);
 }
 
+const mostOffsetMinutes = 14 * 60;
+
 function takenByPerson(time: string) {
   const { at, offsetMinutes } = fromOffsetTime(time);
   if (at.getUTCFullYear() < 1800 || at.getTime() > Date.now() + 2 * 86_400_000) {
     throw new AppError('validation_error', 'A photo cannot be from before 1800 or from the future.', {
+      field: 'taken_at',
+    });
+  }
+  if (Math.abs(offsetMinutes ?? 0) > mostOffsetMinutes) {
+    throw new AppError('validation_error', 'No place on earth is that far from UTC: 14 hours are the most.', {
       field: 'taken_at',
     });
   }

@@ -112,9 +112,15 @@ export const TimelineMonth = z
   })
   .openapi('TimelineMonth', { description: 'A month in columns of equal length, newest first' });
 
+/** Counted as people count, and as the database does: an emoji beyond the first plane is one character. */
+const caption = z
+  .string()
+  .refine((text) => text.length <= 1000 || [...text].length <= 1000, 'A caption can be 1000 characters at the most.')
+  .openapi({ maxLength: 1000 });
+
 export const PhotoChange = z
   .strictObject({
-    caption: z.string().max(1000, 'A caption can be 1000 characters at the most.').nullable().optional(),
+    caption: caption.nullable().optional(),
     taken_at: dateTime.optional(),
     is_favorite: z.boolean().optional(),
   })

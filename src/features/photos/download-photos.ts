@@ -43,13 +43,14 @@ const zipName = (at: Date): string => `tintype-${at.toISOString().slice(0, 10)}.
 
 /**
  * The originals as a zip, streamed with constant memory: pictures are compressed already, so they are only stored.
+ * Nothing is read before `open`, and whoever opens it must read it to its end or destroy it.
  * @throws AppError `not_found`, `gone`
  */
 export async function streamDownload(
   deps: Pick<PhotoDeps, 'database' | 'blobs'>,
   caller: Caller,
   id: string,
-): Promise<{ stream: Readable; filename: string }> {
+): Promise<{ filename: string; open(): Readable }> {
   const user = requireAllowed(caller, 'download.read');
   const { files, at } = await deps.database.as(user.principal, async (tx: Tx) => {
     await requireAccess(tx, caller, 'download.read', [id]);
@@ -61,18 +62,29 @@ export async function streamDownload(
     return { files: await store.listFiles(tx, user.userId, download.photo_ids), at: download.created_at };
   });
 
+  return { filename: zipName(at), open: () => zipOf(deps, files) };
+}
+
+type Files = Awaited<ReturnType<typeof store.listFiles>>;
+
+function zipOf(deps: Pick<PhotoDeps, 'blobs'>, files: Files): Readable {
   const zip = new ZipFile();
   const output = zip.outputStream as unknown as Readable;
+  let current: Readable | undefined;
   zip.on('error', (error: Error) => output.destroy(error));
+  // A client that leaves stops the output alone; the file that is being read would stay open.
+  output.once('close', () => current?.destroy());
   const nameOnce = createNamer();
   for (const file of files) {
     const options = { compress: false, size: Number(file.bytes), mtime: file.sort_at, mode: 0o100644 };
     zip.addReadStreamLazy(nameOnce(file.filename), options, (deliver) => {
-      deliver(null, Readable.from(readWhole(deps, file.hash)));
+      current = Readable.from(readWhole(deps, file.hash));
+      if (output.destroyed) current.destroy();
+      else deliver(null, current);
     });
   }
   zip.end();
-  return { stream: output, filename: zipName(at) };
+  return output;
 }
 
 async function* readWhole(deps: Pick<PhotoDeps, 'blobs'>, hash: string): AsyncGenerator<Buffer> {

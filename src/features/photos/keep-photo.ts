@@ -95,8 +95,9 @@ export async function keepPhoto(
 async function takeExisting(tx: Kysely<PhotoTables>, ownerId: string, hash: Buffer): Promise<PhotoRow | undefined> {
   const existing = await findUploadOf(tx, ownerId, hash);
   if (!existing?.deleted_at) return existing;
-  await restorePhotos(tx, ownerId, { ids: [existing.id] });
-  return { ...existing, deleted_at: null };
+  const restored = await restorePhotos(tx, ownerId, { ids: [existing.id] });
+  // Deleted for good at this very moment: then these bytes are new.
+  return restored === 1 ? { ...existing, deleted_at: null } : undefined;
 }
 
 function toRow(ownerId: string, hash: Buffer, bytes: number, image: IngestedImage, label: Label) {
@@ -141,8 +142,11 @@ function takenAt(image: IngestedImage, label: Label) {
       taken_from: 'camera' as const,
     };
   }
-  if (label.modifiedAt && label.modifiedAt.getTime() <= Date.now() + 86_400_000) {
+  if (label.modifiedAt && isPlausible(label.modifiedAt)) {
     return { taken_at: label.modifiedAt, taken_offset: null, taken_from: 'file' as const };
   }
   return { taken_at: new Date(), taken_offset: null, taken_from: 'upload' as const };
 }
+
+/** Clocks are wrong by a day at times; files from before there was photography have a date that means nothing. */
+const isPlausible = (at: Date): boolean => at.getUTCFullYear() >= 1826 && at.getTime() <= Date.now() + 86_400_000;

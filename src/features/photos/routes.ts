@@ -192,12 +192,15 @@ export function photoRoutes(deps: PhotoDeps & { resumable: ReturnType<typeof cre
         },
       }),
       async (c) => {
-        const { stream, filename } = await streamDownload(deps, c.var.caller, c.req.valid('param').id);
-        return c.body(Readable.toWeb(stream) as ReadableStream, 200, {
+        const { filename, open } = await streamDownload(deps, c.var.caller, c.req.valid('param').id);
+        const headers = {
           'content-type': 'application/zip',
           'content-disposition': toContentDisposition(filename),
           'cache-control': 'private, no-store',
-        });
+        };
+        // The router drops the body of a HEAD without closing it.
+        if (c.req.method === 'HEAD') return c.body(null, 200, headers);
+        return c.body(Readable.toWeb(open()) as ReadableStream, 200, headers);
       },
     )
     .openapi(

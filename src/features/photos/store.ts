@@ -350,3 +350,30 @@ export async function insertDownload(
 
 export const findDownload = (tx: Tx, id: string) =>
   tx.selectFrom('downloads').select(['photo_ids', 'expires_at', 'created_at']).where('id', '=', id).executeTakeFirst();
+
+export const findUpload = (tx: Tx, id: string) =>
+  tx.selectFrom('uploads').selectAll().where('id', '=', id).executeTakeFirst();
+
+export async function insertUpload(tx: Tx, upload: Insertable<PhotoTables['uploads']>): Promise<void> {
+  await tx.insertInto('uploads').values(upload).execute();
+}
+
+/** Writes down what became of an upload; an upload that was given up meanwhile stays gone. */
+export async function settleUpload(
+  tx: Tx,
+  id: string,
+  outcome: { status: 'complete'; photo_id: string; duplicate: boolean } | { status: 'failed'; error: string },
+): Promise<void> {
+  await tx.updateTable('uploads').set(outcome).where('id', '=', id).execute();
+}
+
+export async function deleteUpload(tx: Tx, id: string): Promise<void> {
+  await tx.deleteFrom('uploads').where('id', '=', id).execute();
+}
+
+/** Of these uploads, the ones that still wait for bytes. */
+export async function findReceiving(tx: Tx, ids: readonly string[]): Promise<Set<string>> {
+  const { rows } = await sql<{ id: string }>`
+    select id from uploads where id::text = any(${ids}) and status = 'receiving'`.execute(tx);
+  return new Set(rows.map(({ id }) => id));
+}

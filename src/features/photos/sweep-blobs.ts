@@ -2,7 +2,8 @@ import { type Kysely, sql } from 'kysely';
 import type { BlobStore, BlobVariant } from '#platform/blobs/blob-store.ts';
 import { asSystem } from '#platform/database/as-system.ts';
 import type { Database } from '#platform/database/database.ts';
-import { tryLockBlob } from './store.ts';
+import type { PartialFiles } from './partial-files.ts';
+import { findReceiving, tryLockBlob } from './store.ts';
 import type { PhotoTables } from './tables.ts';
 
 type Tx = Kysely<PhotoTables>;
@@ -67,4 +68,17 @@ export async function sweepOrphanFiles(deps: Deps, signal: AbortSignal): Promise
     if (!known && (await deleteIfUnused(deps, hash, { knownOnly: false }))) deleted += 1;
   }
   return deleted;
+}
+
+/**
+ * Removes what arrived of uploads that nobody can go on with: their account, or they themselves, are gone. An upload's row
+ * is there before its file, so no grace is needed. @returns how many
+ */
+export async function sweepPartials(deps: { database: Database; partials: PartialFiles }): Promise<number> {
+  const ids = await deps.partials.list();
+  if (ids.length === 0) return 0;
+  const receiving = await asSystem(deps.database, (tx: Tx) => findReceiving(tx, ids));
+  const left = ids.filter((id) => !receiving.has(id));
+  for (const id of left) await deps.partials.remove(id);
+  return left.length;
 }

@@ -68,6 +68,11 @@ export function toAppError(error: unknown, logger: Logger): AppError {
   if (code === 'ECONNREFUSED' || code === '57P01' || code === '57P03' || code === '53300') {
     return new AppError('unavailable', 'The library cannot be reached at this moment. Try again in a few seconds.');
   }
+  // PostgreSQL's class 22: text with a NUL, a year 0, a number out of range. What reaches it comes from the request.
+  if (typeof code === 'string' && /^22[0-9A-Z]{3}$/.test(code)) {
+    logger.warn({ err: error }, 'the database refused a value that the contract let through');
+    return new AppError('validation_error', 'This request holds a value that can be neither stored nor searched for.');
+  }
   logger.error({ err: error }, 'a request failed in a way nobody foresaw');
   return new AppError('server_error', 'Something went wrong on the server. It was written down; try again.');
 }
