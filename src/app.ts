@@ -20,7 +20,7 @@ import { requireSameOrigin } from '#platform/http/origin-check.ts';
 import { requireSingleMode } from '#platform/http/single-mode.ts';
 import { createStaticFiles } from '#platform/http/static-files.ts';
 import { createImaging } from '#platform/imaging/index.ts';
-import { createJobs, type JobDefinition } from '#platform/jobs/jobs.ts';
+import { createJobs } from '#platform/jobs/jobs.ts';
 import { createMailer } from '#platform/mail/mailer.ts';
 import { createMetrics } from '#platform/observability/metrics.ts';
 
@@ -53,7 +53,7 @@ export async function createApp(deps: AppDeps) {
   const jobs = await createJobs({
     pool: database.pool,
     logger,
-    definitions: photos.photoJobs as readonly JobDefinition[],
+    definitions: [...accounts.accountJobs, ...photos.photoJobs],
   });
 
   const tokens = accounts.createBearerTokens({ secret });
@@ -221,7 +221,10 @@ export async function createApp(deps: AppDeps) {
 
   const credentialsFlush = setInterval(() => void credentials.flushLastUse().catch(() => {}), 60_000);
   credentialsFlush.unref();
-  await jobs.work([...photos.photoJobHandlers({ ...photoDeps, partials })]);
+  await jobs.work([
+    ...accounts.accountJobHandlers({ database }),
+    ...photos.photoJobHandlers({ ...photoDeps, partials }),
+  ]);
 
   return {
     app,

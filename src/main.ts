@@ -24,6 +24,14 @@ program
     await migrateOnce(readConfig());
   });
 
+program
+  .command('reset-link <username>')
+  .description('make a link that lets this person set a new password, once, within an hour')
+  .action(async (username: string) => {
+    const { printResetLink } = await import('./serve.ts');
+    await printResetLink(readConfig(), username);
+  });
+
 program.parseAsync().catch((error: unknown) => {
   // What is foreseen comes with a sentence for whoever starts the server; only the rest deserves a stack.
   const foreseen =

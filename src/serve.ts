@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { createApp } from './app.ts';
 import { type Config, isLoopback } from './config.ts';
-import { newSecret } from './features/accounts/index.ts';
+import { createConsoleResetLink, newSecret } from './features/accounts/index.ts';
 import { openLibrary } from './platform/database/open-library.ts';
 import { anonymous } from './platform/database/principal.ts';
 import { createLogger } from './platform/observability/logger.ts';
@@ -69,6 +69,19 @@ async function chooseSetupToken(
     return sql<{ has: boolean }>`select has_users() as has`.execute(tx);
   });
   return rows[0]?.has ? null : newSecret();
+}
+
+/** Prints a reset link, whether or not a server runs on the library meanwhile. */
+export async function printResetLink(config: Config, username: string): Promise<void> {
+  const library = await openLibrary(config, await createLogger({ ...config, logLevel: 'warn' }));
+  try {
+    const path = await createConsoleResetLink(library, username);
+    process.stdout.write(
+      `Open this once, within an hour: ${config.publicUrl ?? `http://${config.host}:${config.port}`}${path}\n`,
+    );
+  } finally {
+    await library.close();
+  }
 }
 
 /** Migrates and ends: for deployments that do this before the servers start. */

@@ -1,9 +1,10 @@
 export { sessionCookie } from './cookie.ts';
+export { createConsoleResetLink } from './create-console-reset-link.ts';
 export { type Credentials, createCredentials, type Shown } from './credentials.ts';
 export type { AccountDeps } from './deps.ts';
 export { ensureFirstAccount } from './ensure-first-account.ts';
+export { accountJobHandlers, accountJobs } from './jobs.ts';
 export { createPasswords } from './passwords.ts';
 export { accountRoutes } from './routes.ts';
 export { createSignInLimits } from './sign-in-limits.ts';
-export { sweepSessions } from './sweep-sessions.ts';
 export { createBearerTokens, deriveKey, newSecret } from './tokens.ts';

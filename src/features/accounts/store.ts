@@ -35,6 +35,13 @@ const selectUsers = (tx: Tx) =>
 export const findUser = (tx: Tx, id: string): Promise<UserRow | undefined> =>
   selectUsers(tx).where('users.id', '=', id).executeTakeFirst();
 
+export const findUserByName = (tx: Tx, username: string): Promise<{ id: string } | undefined> =>
+  tx
+    .selectFrom('users')
+    .select('id')
+    .where((eb) => eb(eb.fn('lower', ['username']), '=', username.toLowerCase()))
+    .executeTakeFirst();
+
 export async function listUsers(tx: Tx, page: { limit: number; offset: number }) {
   const items = await selectUsers(tx)
     .orderBy('users.created_at')
@@ -288,8 +295,4 @@ export async function consumeReset(tx: Tx, tokenHash: Buffer, passwordHash: stri
 
 export async function touchCredentials(tx: Tx, hashes: readonly Buffer[]): Promise<void> {
   await sql`select touch_credentials(${hashes}::bytea[])`.execute(tx);
-}
-
-export async function sweepCredentials(tx: Tx): Promise<void> {
-  await sql`select sweep_credentials()`.execute(tx);
 }
