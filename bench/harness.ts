@@ -55,13 +55,13 @@ export type RowResult =
   | { kind: 'absent'; reason: string }
   | { kind: 'failed'; error: unknown };
 
-/** A round in which a fixed piece of work took this much longer than at its best says nothing about the contenders. */
+/** A round in which a fixed piece of work took this much more or less than usual says nothing about the contenders. */
 const CONTROL_SPREAD = 0.15;
 
 /**
  * Measures a row: interleaved rounds, ours–peer–peer–ours, so that drift falls on both alike. Before and after each round a fixed
- * piece of work is timed; a round whose control is off by more than 15 % is dropped and another one made, up to three times as
- * many in all. The ratio is taken within a round.
+ * piece of work is timed; a round whose control is more than 15 % off their median is dropped and another one made, up to three
+ * times as many in all. The ratio is taken within a round.
  */
 export async function measureRow(row: BenchRow, rounds: number): Promise<RowResult> {
   let contest: Contest | Absent;
@@ -83,15 +83,15 @@ export async function measureRow(row: BenchRow, rounds: number): Promise<RowResu
 async function contend({ ours, peer, beside }: Contest, rounds: number): Promise<RowResult> {
   const all: { ours: number; peer: number; control: number }[] = [];
   const steady = () => {
-    const best = Math.min(...all.map(({ control }) => control));
-    return all.filter(({ control }) => control <= best * (1 + CONTROL_SPREAD));
+    const usual = statisticOf(all.map(({ control }) => control)).median;
+    return all.filter(({ control }) => Math.abs(control / usual - 1) <= CONTROL_SPREAD);
   };
   for (let round = 0; round < rounds * 3 && steady().length < rounds; round++) {
     const before = control();
     const first = await ours.measure();
     const second = (await peer.measure()) + (await peer.measure());
     const third = await ours.measure();
-    all.push({ ours: (first + third) / 2, peer: second / 2, control: Math.max(before, control()) });
+    all.push({ ours: (first + third) / 2, peer: second / 2, control: (before + control()) / 2 });
   }
   const kept = steady();
   const dropped = all.length - kept.length;

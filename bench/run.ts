@@ -31,9 +31,7 @@ for (const row of chosen) {
 process.exitCode = failed ? 1 : 0;
 
 async function findRows(): Promise<BenchRow[]> {
-  const files = (await readdir(import.meta.dirname)).filter(
-    (file) => file.endsWith('.ts') && !['run.ts', 'harness.ts'].includes(file),
-  );
+  const files = (await readdir(import.meta.dirname)).filter((file) => /^(?!run|harness).*(?<!\.test)\.ts$/.test(file));
   const modules = await Promise.all(files.sort().map((file): Promise<{ rows?: BenchRow[] }> => import(`./${file}`)));
   return modules.flatMap(({ rows: found }) => found ?? []);
 }

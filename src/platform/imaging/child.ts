@@ -20,6 +20,8 @@ setPriority(5);
 process.on('message', async (request: Request) => {
   send(await answer(request));
 });
+// A terminal and an init system signal the whole group, but a server that drains still needs its pictures: only it ends this.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
 // The server has gone, however it went.
 process.on('disconnect', () => process.exit());
 send({ ok: true, value: 'ready', rss: process.memoryUsage.rss() });

@@ -47,8 +47,14 @@ describe.skipIf(lines.length === 0)('the shared corpus', () => {
         return;
       }
       if (result instanceof Error) throw result;
-      const { derivatives, placeholder } = result as Awaited<ReturnType<Imaging['ingest']>>;
+      const { derivatives, placeholder, width, height } = result as Awaited<ReturnType<Imaging['ingest']>>;
       expect(derivatives.map(({ variant }) => variant)).toEqual(['preview', 'medium', 'small']);
+      // What the header said and what was decoded agree, orientation included.
+      const scale = Math.min(1, 2048 / Math.max(width, height));
+      expect(derivatives[0]).toMatchObject({
+        width: Math.max(1, Math.round(width * scale)),
+        height: Math.max(1, Math.round(height * scale)),
+      });
       for (const { path, bytes } of derivatives) expect((await stat(path)).size).toBe(bytes);
       expect(placeholder.length).toBeGreaterThan(4);
     },

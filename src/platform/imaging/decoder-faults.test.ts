@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -100,6 +102,35 @@ test('an abort ends the waiting at once, and the work with its process', async (
   await expect(atWork).rejects.toThrow('the working one left');
   await until(() => !lives(pid));
   await expect(ingestRed()).resolves.toMatchObject({ width: 9 });
+});
+
+test('signals meant for the server do not reach into a picture', async () => {
+  await ingestRed();
+  const pid = onlyPid();
+  process.kill(pid, 'SIGSTOP');
+  const atWork = ingestRed();
+  process.kill(pid, 'SIGTERM');
+  process.kill(pid, 'SIGINT');
+  process.kill(pid, 'SIGCONT');
+  await expect(atWork).resolves.toMatchObject({ width: 9 });
+  expect(onlyPid()).toBe(pid);
+});
+
+test('a server that is killed leaves no process behind', async () => {
+  const script = `
+    const { createImaging } = await import(${JSON.stringify(new URL('./index.ts', import.meta.url).href)});
+    const imaging = createImaging({ processes: 1 });
+    await imaging.ingest({ path: ${JSON.stringify(join(dir, 'red'))}, outDir: ${JSON.stringify(dir)} });
+    console.log(imaging.pids()[0]);
+    setInterval(() => {}, 1000);`;
+  const server = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [printed] = await once(server.stdout, 'data');
+  const pid = Number(printed);
+  expect(lives(pid)).toBe(true);
+  server.kill('SIGKILL');
+  await until(() => !lives(pid));
 });
 
 test('closing ends the processes, and what was at work or comes after is told to come again', async () => {

@@ -32,6 +32,9 @@ export interface Decoder {
   kill(): void;
 }
 
+/** Such as pino. */
+export type DecoderLogger = Record<'debug' | 'warn', (fields: Record<string, unknown>, message: string) => void>;
+
 /** WebAssembly's memory only ever grows: above this the process is replaced rather than kept, in bytes. */
 const RETIRE_ABOVE_RSS = 400 * 2 ** 20;
 
@@ -43,7 +46,7 @@ const PASSED_ENVIRONMENT = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'LD_LIBRARY_PATH',
  * killed and only the request at hand fails: with AppError `undecodable`, or the signal's reason.
  * When it never gets ready, requests fail with AppError `unavailable`.
  */
-export function startDecoder(log: (message: string, fields: Record<string, unknown>) => void = () => {}): Decoder {
+export function startDecoder(logger?: DecoderLogger): Decoder {
   const child = fork(fileURLToPath(new URL('./child.ts', import.meta.url)), [], {
     serialization: 'advanced',
     // Its heap is 10 MB, so that a stop to mark it all takes 3 ms; marking in steps beside the pixels took 10 % of the time.
@@ -74,7 +77,7 @@ export function startDecoder(log: (message: string, fields: Record<string, unkno
     alive = false;
     start();
     if (!settle) return;
-    log('The decoding process ended in the middle of a picture', { ...fields, stderr });
+    logger?.warn({ ...fields, stderr }, 'The decoding process ended in the middle of a picture');
     settle(
       ready
         ? undecodable('This picture could not be decoded.')
@@ -115,7 +118,7 @@ export function startDecoder(log: (message: string, fields: Record<string, unkno
   function unwrap(outcome: Answer | AppError): unknown {
     if (outcome instanceof AppError) throw outcome;
     if (outcome.ok) return outcome.value;
-    log('A picture was refused', { code: outcome.code, reason: outcome.reason });
+    logger?.debug({ code: outcome.code, reason: outcome.reason }, 'A picture was refused');
     throw new AppError(outcome.code, outcome.message, outcome.details);
   }
 

