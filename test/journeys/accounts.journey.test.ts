@@ -110,7 +110,7 @@ describe.skipIf(!chromiumPath)('accounts in the browser', () => {
     await page.getByRole('button', { name: 'Make a key' }).click();
     await page.getByLabel('What it is for').fill('Phone backup');
     await page.getByRole('button', { name: 'Make the key' }).click();
-    const key = await page.getByLabel('API key').inputValue();
+    const key = await page.getByRole('textbox', { name: 'API key' }).inputValue();
     const ask = (path: string) => fetch(`${server.url}/api/v1${path}`, { headers: { authorization: `Bearer ${key}` } });
     expect((await ask('/photos')).status).toBe(200);
     expect((await ask('/me')).status).toBe(403);

@@ -131,7 +131,7 @@ describe.skipIf(!chromiumPath)('axe finds nothing', () => {
     await check();
     await page.getByLabel('What it is for').fill('Phone backup');
     await button('Make the key').click();
-    await page.getByLabel('API key').waitFor();
+    await page.getByRole('textbox', { name: 'API key' }).waitFor();
     await check();
     await button('I have it').click();
     await page.getByRole('dialog').waitFor({ state: 'detached' });

@@ -280,7 +280,7 @@ describe.skipIf(!chromiumPath)('the gallery in the browser', () => {
     await page.goBack();
     await expect.poll(() => focusedName(page)).toBe(name);
     expect(await page.evaluate(() => scrollY)).toBe(place);
-    expect(await nameAt(page, 600, 450)).toBe(name);
+    await expect.poll(() => nameAt(page, 600, 450)).toBe(name);
 
     // No picture is asked for while the timeline flies by.
     expect(await mostPicturesWhileFlying(page)).toBe(0);
