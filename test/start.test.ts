@@ -142,13 +142,15 @@ describe.skipIf(process.platform !== 'linux')('the product as a process', () => 
   });
 
   test('a wrong value stops the start with a sentence that names it, and nothing is left', async () => {
-    await expect(start(launcher, { PORT: 'eighty' })).rejects.toThrow(/It ended with 1: [^]*PORT[^]*whole number/);
+    await expect(start(launcher, { PORT: 'eighty' })).rejects.toThrow(
+      /It ended with 1: [\s\S]*PORT[\s\S]*whole number/,
+    );
     expect(await left([])).toEqual([]);
   });
 
   test('the port of another is refused with a sentence, and nothing is left', async () => {
     const { child, url } = await start(launcher);
-    await expect(start(launcher, { PORT: new URL(url).port })).rejects.toThrow(/It ended with 1: [^]*PORT/);
+    await expect(start(launcher, { PORT: new URL(url).port })).rejects.toThrow(/It ended with 1: [\s\S]*PORT/);
     kill(child, 'SIGTERM');
     await ended(child);
     expect(await left([])).toEqual([]);

@@ -10,8 +10,6 @@ import { ensurePostmaster, type PostmasterPlace, stopPostmaster } from './embedd
 import { clusterOwner } from './embedded/postmaster-file.ts';
 import { chooseRunAs } from './embedded/run-as.ts';
 
-export { EmbeddedPostgresError } from './embedded/postgres-error.ts';
-
 export interface EmbeddedPostgres {
   /** How to reach the library's database as the owner of the cluster. */
   readonly owner: PoolConfig & { readonly host: string; readonly port: number };
