@@ -1,0 +1,53 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Count, promises } from '../test/promises.ts';
+
+// `npm run promises`: runs the tests at full scale and writes docs/promises.md from what they counted.
+const root = join(import.meta.dirname, '..');
+const folder = await mkdtemp(join(tmpdir(), 'tintype-promises-'));
+try {
+  const code = await runTests();
+  if (code !== 0) throw new Error(`The tests failed (${code}), so nothing was written.`);
+  const counts = await readCounts();
+  await writeFile(join(root, 'docs/promises.md'), page(counts));
+  process.stdout.write(`docs/promises.md written from ${counts.length} counts.\n`);
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
+
+function runTests(): Promise<number> {
+  const vitest = join(root, 'node_modules/.bin/vitest');
+  const child = spawn(vitest, ['run', '--project', 'server'], {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, TINTYPE_PROMISES: folder, TINTYPE_TEST_SCALE: 'full' },
+  });
+  return new Promise((resolve) => child.on('exit', (status) => resolve(status ?? 1)));
+}
+
+async function readCounts(): Promise<Count[]> {
+  const files = await readdir(folder);
+  const texts = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')));
+  return texts
+    .flatMap((text) => text.trim().split('\n'))
+    .map((line) => JSON.parse(line) as Count)
+    .sort((a, b) => a.promise - b.promise || a.what.localeCompare(b.what));
+}
+
+function page(counts: readonly Count[]): string {
+  const sections = Object.entries(promises).map(([number, text]) => {
+    const own = counts.filter((count) => count.promise === Number(number));
+    if (own.length === 0) return `## ${number}. ${text}\n\nNot tested yet: what it is about is not built yet.`;
+    const rows = own.map(({ what, tried, held, seed }) => `| ${what} | ${tried} | ${held} | ${seed ?? ''} |`);
+    return `## ${number}. ${text}\n\n| what | tried | held | seed |\n|---|---|---|---|\n${rows.join('\n')}`;
+  });
+  return `# Promises
+
+What the server promises, and how often the tests tried it and it held. Written by \`npm run promises\` from the tests at full
+scale, never by hand.
+
+${sections.join('\n\n')}
+`;
+}
