@@ -1,0 +1,145 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
+import { get as request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Client } from 'pg';
+import { afterAll, describe, expect, test, vi } from 'vitest';
+import { createTestApp, type Person } from '../../../test/app.ts';
+import { tinyPhoto } from '../../../test/fixtures/tiny-photo.ts';
+
+const app = await createTestApp();
+const api = '/api/v1';
+const person = await app.signUp();
+const run = promisify(execFile);
+const folder = await mkdtemp(join(tmpdir(), 'download-'));
+afterAll(() => rm(folder, { recursive: true }));
+
+let seed = 1;
+const fresh = () => tinyPhoto({ seed: (seed += 1) });
+const order = (json: object, as: Person = person) => app.request(as, 'POST', `${api}/downloads`, { json });
+
+/** Unpacked by Info-ZIP, which checks every checksum and name. */
+async function unpack(zip: Buffer): Promise<Map<string, Buffer>> {
+  const path = join(folder, `${seed}-${zip.length}`);
+  await writeFile(`${path}.zip`, zip);
+  await run('unzip', ['-tq', `${path}.zip`]);
+  await run('unzip', ['-q', '-d', path, `${path}.zip`], { env: { ...process.env, LC_ALL: 'C.UTF-8' } });
+  const found = new Map<string, Buffer>();
+  for (const name of await readdir(path)) found.set(name, await readFile(join(path, name)));
+  return found;
+}
+
+const unzip = ['/usr/bin/unzip', '/bin/unzip', '/usr/local/bin/unzip'].some((path) => existsSync(path));
+
+describe.skipIf(!unzip)('a zip, opened by unzip', () => {
+  test('has every original byte for byte, and numbers names that come twice', async () => {
+    const files: [string, Buffer][] = [
+      ['a.jpg', await fresh()],
+      ['a.jpg', await fresh()],
+      ['A.JPG', await fresh()],
+      ['a (2).jpg', await fresh()],
+      ['no ending', await fresh()],
+      ['.hidden.jpg', await fresh()],
+      ['a:b?*"<>|.jpg', await fresh()],
+      ['été 📸.jpg', await fresh()],
+    ];
+    const ids: string[] = [];
+    for (const [name, bytes] of files) ids.push((await app.upload(person, bytes, name)).id);
+    const answer = await order({ ids });
+    expect(answer.status).toBe(201);
+    const download = answer.json();
+    expect(download.count).toBe(files.length);
+    expect(download.bytes).toBe(files.reduce((sum, [, bytes]) => sum + bytes.length, 0));
+
+    const zip = await app.request(person, 'GET', download.url);
+    expect(zip.headers['content-type']).toBe('application/zip');
+    expect(zip.headers['cache-control']).toBe('private, no-store');
+    expect(zip.headers['content-disposition']).toContain(`attachment; filename="${download.filename}"`);
+    const unpacked = await unpack(zip.body);
+    expect(unpacked.size).toBe(files.length);
+    expect(new Set([...unpacked.keys()].map((name) => name.toLowerCase())).size).toBe(files.length);
+    for (const name of unpacked.keys()) expect(name).not.toMatch(/[\\/:*?"<>|]|^\./);
+    const sent = files.map(([, bytes]) => bytes.toString('base64')).sort();
+    expect([...unpacked.values()].map((bytes) => bytes.toString('base64')).sort()).toEqual(sent);
+    expect([...unpacked.keys()]).toEqual(expect.arrayContaining(['a.jpg', 'no ending', 'été 📸.jpg']));
+  });
+
+  test('has what matches but for some, without what was trashed since', async () => {
+    const someone = await app.signUp();
+    const photos = [];
+    for (const name of ['one.jpg', 'two.jpg', 'three.jpg', 'four.jpg'])
+      photos.push(await app.upload(someone, await fresh(), name));
+    const { url, count } = (await order({ filter: { q: 'o' }, except: [photos[3].id] }, someone)).json();
+    expect(count).toBe(2);
+    await app.request(someone, 'DELETE', `${api}/photos/${photos[1].id}`);
+    const unpacked = await unpack((await app.request(someone, 'GET', url)).body);
+    expect([...unpacked.keys()]).toEqual(['one.jpg']);
+  });
+});
+
+test('nothing to download, a foreign photo, a foreign zip and one that is past its day', async () => {
+  const stranger = await app.signUp();
+  expect((await order({ filter: {} }, stranger)).status).toBe(404);
+  const { id } = await app.upload(person, await fresh());
+  expect((await order({ ids: [id] }, stranger)).status).toBe(404);
+  const { url } = (await order({ ids: [id] })).json();
+  expect((await app.request(stranger, 'GET', url)).status).toBe(404);
+
+  const owner = new Client(app.database.owner);
+  await owner.connect();
+  await owner.query('begin');
+  await owner.query("select set_config('app.principal', 'system', true)");
+  await owner.query("update downloads set expires_at = now() - interval '1 second'");
+  await owner.query('commit');
+  await owner.end();
+  const late = await app.request(person, 'GET', url);
+  expect([late.status, late.json().error.code]).toEqual([410, 'gone']);
+});
+
+describe.skipIf(!existsSync('/proc/self/fd'))('files that are open', () => {
+  const originalsOpen = async (): Promise<number> => {
+    const links = await Promise.all(
+      (await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')),
+    );
+    return links.filter((path) => path.startsWith(join(app.dataDir, 'originals'))).length;
+  };
+
+  test('are none after clients that left in the middle, and after HEAD', async () => {
+    const someone = await app.signUp();
+    // Larger than all the buffers on the way, so that the server is in the middle of one when the client leaves.
+    const noise = Buffer.from(Array.from({ length: 900 * 900 * 3 }, (_, at) => (at * 2654435761) >>> 7));
+    const { default: sharp } = await import('sharp');
+    for (let i = 0; i < 3; i += 1) {
+      noise[0] = i;
+      await app.upload(
+        someone,
+        await sharp(noise, { raw: { width: 900, height: 900, channels: 3 } })
+          .png()
+          .toBuffer(),
+      );
+    }
+    const { url } = (await order({ filter: {} }, someone)).json();
+    for (let i = 0; i < 6; i += 1) {
+      await new Promise<void>((resolve) => {
+        const sent = request(
+          `${app.url}${url}`,
+          { headers: { authorization: `Bearer ${someone.bearer}` } },
+          (response) => {
+            response.once('data', () => {
+              sent.destroy();
+              resolve();
+            });
+            response.on('error', () => {});
+          },
+        );
+        sent.on('error', () => {});
+      });
+      const head = await app.request(someone, 'HEAD', url);
+      expect([head.status, head.headers['content-type']]).toEqual([200, 'application/zip']);
+    }
+    await vi.waitFor(async () => expect(await originalsOpen()).toBe(0), { timeout: 5000 });
+  });
+});
