@@ -1,9 +1,17 @@
 import { SvelteMap } from 'svelte/reactivity';
 import { api, messageOf } from '#lib/api.ts';
-import type { Photo, PhotoFilter, PhotoSet } from '#lib/api-schema.ts';
+import type { Photo } from '#lib/api-schema.ts';
 import { incoming } from '#lib/upload/incoming.svelte.ts';
 import type { MonthShape } from './layout.ts';
-import { emptySection, type Section, toSection, withFavorite, withoutPhotos, withPending, withPhoto } from './section.ts';
+import {
+  emptySection,
+  type Section,
+  toSection,
+  withFavorite,
+  withoutPhotos,
+  withPending,
+  withPhoto,
+} from './section.ts';
 
 export interface GalleryFilter {
   readonly favorite?: boolean;
@@ -22,7 +30,7 @@ export type Gallery = ReturnType<typeof createGallery>;
 const RETRY_AFTER = 3000;
 
 export function createGallery(filter: GalleryFilter) {
-  const query = { favorite: filter.favorite ? 'true' : undefined, q: filter.q || undefined };
+  const query = { favorite: filter.favorite ? ('true' as const) : undefined, q: filter.q || undefined };
   const isWhole = !filter.favorite && !filter.q;
   let status = $state<'loading' | 'ready' | 'failed'>('loading');
   let problem = $state('');
@@ -36,9 +44,7 @@ export function createGallery(filter: GalleryFilter) {
   let retries = $state(0);
 
   // An upload's tile stands between the photos of its month; only coming and going changes this, never its progress.
-  const pendingByMonth = $derived(
-    Map.groupBy(isWhole ? incoming.list : [], ({ takenAt }) => takenAt.slice(0, 7)),
-  );
+  const pendingByMonth = $derived(Map.groupBy(isWhole ? incoming.list : [], ({ takenAt }) => takenAt.slice(0, 7)));
   const shown = $derived.by(() => {
     const result = new Map<string, Section>(sections);
     for (const [month, pendings] of pendingByMonth) {
@@ -112,6 +118,24 @@ export function createGallery(filter: GalleryFilter) {
     return undefined;
   }
 
+  function neighbour(id: string, step: -1 | 1): string | undefined | Promise<string | undefined> {
+    const place = find(id);
+    if (!place) return undefined;
+    let month = shapes.findIndex((shape) => shape.month === place.month);
+    let section = shown.get(place.month);
+    let index = place.index + step;
+    for (;;) {
+      for (; section && index >= 0 && index < section.id.length; index += step)
+        if (section.pending[index] === null) return section.id[index];
+      month += step;
+      const next = shapes[month]?.month;
+      if (next === undefined) return undefined;
+      section = shown.get(next);
+      if (!section) return ensure(next).then((loaded) => loaded && neighbour(id, step));
+      index = step > 0 ? 0 : section.id.length - 1;
+    }
+  }
+
   /** Changes the month's columns, and its count with them. */
   function put(section: Section): void {
     sections.set(section.month, section);
@@ -156,26 +180,8 @@ export function createGallery(filter: GalleryFilter) {
       return find(id);
     },
 
-    /** The photo before (-1) or after (1) another in the timeline's order, loading the next month where needed. */
-    async neighbour(id: string, step: -1 | 1): Promise<string | undefined> {
-      const place = find(id);
-      if (!place) return undefined;
-      let month = shapes.findIndex((shape) => shape.month === place.month);
-      let ids = shown.get(place.month);
-      let index = place.index + step;
-      for (;;) {
-        while (ids && index >= 0 && index < ids.id.length) {
-          if (ids.pending[index] === null) return ids.id[index];
-          index += step;
-        }
-        month += step;
-        const next = shapes[month];
-        if (!next) return undefined;
-        await ensure(next.month);
-        ids = shown.get(next.month);
-        index = step > 0 ? 0 : (ids?.id.length ?? 0) - 1;
-      }
-    },
+    /** The photo before (-1) or after (1) another in the timeline's order; a promise when its month must be loaded first. */
+    neighbour,
 
     /** Photos before and after another, as far as their months are loaded: `before` of them, it, and `after`. */
     around(id: string, before: number, after: number): Place[] {
@@ -257,13 +263,4 @@ export function createGallery(filter: GalleryFilter) {
       }
     },
   };
-}
-
-/** The form the API takes everything matching in. */
-export function toPhotoSet(filter: GalleryFilter, selection: { ids: Iterable<string> } | { except: Iterable<string> }): PhotoSet {
-  if ('ids' in selection) return { ids: [...selection.ids] };
-  const what: PhotoFilter = {};
-  if (filter.favorite) what.favorite = true;
-  if (filter.q) what.q = filter.q;
-  return { filter: what, except: [...selection.except] };
 }

@@ -1,9 +1,10 @@
 import { api, messageOf } from '#lib/api.ts';
+import type { PhotoFilter } from '#lib/api-schema.ts';
 import { confirm } from '#lib/confirm.svelte.ts';
 import { formatCount, formatNumber } from '#lib/format.ts';
 import { session } from '#lib/session.svelte.ts';
 import { toast } from '#lib/toast.svelte.ts';
-import { type Gallery, toPhotoSet } from './gallery.svelte.ts';
+import type { Gallery } from './gallery.svelte.ts';
 import type { Selection } from './selection.ts';
 
 /** Which photos an action is for: some by id, or everything matching but a few. */
@@ -23,10 +24,17 @@ export function countOfChosen(chosen: Chosen): number {
 }
 
 /** The requests an action takes: one for everything matching, else one for each thousand. */
-function setsOf(gallery: Gallery, chosen: Chosen) {
-  if (!('ids' in chosen)) return [toPhotoSet(gallery.filter, { except: chosen.except })];
-  const ids = [...chosen.ids];
-  return Array.from({ length: Math.ceil(ids.length / BATCH) }, (_, i) => ({ ids: ids.slice(i * BATCH, (i + 1) * BATCH) }));
+function setsOf(gallery: Gallery, chosen: Chosen): ({ ids: string[] } | { filter: PhotoFilter; except: string[] })[] {
+  if ('ids' in chosen) {
+    const ids = [...chosen.ids];
+    return Array.from({ length: Math.ceil(ids.length / BATCH) }, (_, i) => ({
+      ids: ids.slice(i * BATCH, (i + 1) * BATCH),
+    }));
+  }
+  const filter: PhotoFilter = {};
+  if (gallery.filter.favorite) filter.favorite = true;
+  if (gallery.filter.q) filter.q = gallery.filter.q;
+  return [{ filter, except: [...chosen.except] }];
 }
 
 /** Moves photos to the trash at once, and offers for ten seconds to take it back. Resolves to false when it failed. */

@@ -20,6 +20,7 @@ const photo = (id: string, takenAt: string, more: Partial<Photo> = {}): Photo =>
   thumbnail_url: `/t/${id}`,
   preview_url: `/p/${id}`,
   full_url: `/f/${id}`,
+  retrieval_status: 'completed',
   generation_metadata: {},
   ...more,
 });
@@ -36,9 +37,10 @@ test('photos stand newest first, all columns in step', () => {
   expect([...june.ratios]).toEqual([1.5, 1.5, 0.5]);
 });
 
-test('the instant orders, not the text: an offset can turn two times round', () => {
-  const later = withPhoto(june, photo('d', '2024-06-14T08:00:00Z'));
-  expect(later.id).toEqual(['c', 'd', 'b', 'a']);
+test('the camera’s clock orders, not the instant, as on the server', () => {
+  const earlier = withPhoto(june, photo('d', '2024-06-14T08:00:00Z'));
+  expect(earlier.id).toEqual(['c', 'b', 'd', 'a']);
+  expect(withPhoto(june, photo('e', '2024-06-14T09:30:00.5Z')).id).toEqual(['c', 'e', 'b', 'a']);
 });
 
 test('a pending upload stands where its photo will, and the photo then takes the very place', () => {

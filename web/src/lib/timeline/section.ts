@@ -37,18 +37,27 @@ export function emptySection(month: string): Section {
   });
 }
 
-/** The server's order: newest first, then by id, so that a burst within one second keeps its order. */
+/**
+ * The server's order: newest first by the clock the camera showed, then by id, so that a burst within one second keeps its order.
+ * The clock and not the instant, as months are: a day abroad stays together.
+ */
 function placeFor(section: Section, takenAt: string, id: string): number {
-  const at = Date.parse(takenAt);
+  const clock = clockOf(takenAt);
   let low = 0;
   let high = section.id.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    const other = Date.parse(section.taken_at[middle] as string);
-    if (other > at || (other === at && (section.id[middle] as string) > id)) low = middle + 1;
+    const other = clockOf(section.taken_at[middle] as string);
+    if (other > clock || (other === clock && (section.id[middle] as string) > id)) low = middle + 1;
     else high = middle;
   }
   return low;
+}
+
+/** `2024-06-14T09:30:00.5+02:00` → `2024-06-14T09:30:00.500`, which sorts as text. */
+function clockOf(takenAt: string): string {
+  const [clock = '', fraction = ''] = takenAt.replace(/(Z|[+-]\d\d:\d\d)$/, '').split('.');
+  return `${clock}.${fraction.padEnd(3, '0')}`;
 }
 
 export function withPhoto(section: Section, photo: Photo): Section {

@@ -6,7 +6,11 @@ test('fast above 8 px/ms, slow below, and at rest when nothing moves', async () 
   let time = 0;
   const fast: boolean[] = [];
   const moving: boolean[] = [];
-  const meter = createSpeedometer((is) => fast.push(is), (is) => moving.push(is), () => time);
+  const meter = createSpeedometer(
+    (is) => fast.push(is),
+    (is) => moving.push(is),
+    () => time,
+  );
   meter.moved(10);
   for (const [ms, y] of [
     [16, 100],

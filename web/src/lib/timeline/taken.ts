@@ -47,5 +47,5 @@ export function describePhoto(photo: {
   const what = photo.kind === 'uploaded' ? 'Photo' : 'Picture made in the studio';
   const parts = [what, takenDay(photo.takenAt), takenTime(photo.takenAt)];
   if (photo.isFavorite) parts.push('favourite');
-  return photo.caption ? `${photo.caption}. ${parts.join(', ')}` : parts.join(', ');
+  return photo.caption ? `${photo.caption.replace(/[.\s]+$/, '')}. ${parts.join(', ')}` : parts.join(', ');
 }

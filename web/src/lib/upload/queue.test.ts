@@ -71,7 +71,8 @@ function start(options: Partial<QueueDeps<string>> = {}) {
   };
   return { queue, add };
 }
-const states = (queue: { uploads: ReadonlyMap<string, Upload<string>> }) => [...queue.uploads.values()].map((u) => u.state);
+const states = (queue: { uploads: ReadonlyMap<string, Upload<string>> }) =>
+  [...queue.uploads.values()].map((u) => u.state);
 
 test('sends everything, three at a time', async () => {
   const { queue, add } = start();

@@ -46,7 +46,9 @@ export interface QueueDeps<Result> {
 export interface UploadQueue<Result> {
   readonly uploads: ReadonlyMap<string, Upload<Result>>;
   readonly paused: boolean;
-  add(upload: Pick<Upload, 'key' | 'name' | 'size' | 'file' | 'modifiedAt'> & { problem?: string | null }): Upload<Result>;
+  add(
+    upload: Pick<Upload, 'key' | 'name' | 'size' | 'file' | 'modifiedAt'> & { problem?: string | null },
+  ): Upload<Result>;
   retry(key: string): void;
   /** Everything that failed and may be tried again. */
   retryAll(): void;
@@ -61,7 +63,12 @@ export interface UploadQueue<Result> {
 }
 
 /** Sends files in the order they came, a few at once. What failed stays in the list until it is retried or taken out. */
-export function createQueue<Result>({ send, onChange, patience = 60_000, parallel = 3 }: QueueDeps<Result>): UploadQueue<Result> {
+export function createQueue<Result>({
+  send,
+  onChange,
+  patience = 60_000,
+  parallel = 3,
+}: QueueDeps<Result>): UploadQueue<Result> {
   const uploads = new Map<string, Upload<Result>>();
   const running = new Map<string, AbortController>();
   const waiting: string[] = [];

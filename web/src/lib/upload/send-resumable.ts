@@ -47,7 +47,8 @@ export async function sendResumable(
   try {
     const outcome = await api.get('/uploads/:id', { param: { id }, signal });
     if (outcome.status === 'complete') return { result: outcome.photo, duplicate: outcome.duplicate };
-    throw problemOf(statusOf(outcome.error.code), outcome);
+    if (outcome.status === 'failed') throw problemOf(statusOf(outcome.error.code), outcome);
+    throw connectionLost(outcome.offset / outcome.bytes);
   } catch (error) {
     if (error instanceof ApiError) throw error.status === 0 ? connectionLost(1) : problemOf(error.status, { error });
     throw error;

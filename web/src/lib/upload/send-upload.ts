@@ -6,7 +6,10 @@ import { type SendOptions, type Upload, UploadProblem } from './queue.ts';
 const RESUMABLE_FROM = 8 * 1024 * 1024;
 
 /** Sends one file to the gallery, whichever way suits its size. */
-export async function sendUpload(upload: Upload<Photo>, options: SendOptions): Promise<{ result: Photo; duplicate: boolean }> {
+export async function sendUpload(
+  upload: Upload<Photo>,
+  options: SendOptions,
+): Promise<{ result: Photo; duplicate: boolean }> {
   if (upload.size < RESUMABLE_FROM) return sendWhole(upload, options);
   const { sendResumable } = await import('./send-resumable.ts');
   return sendResumable(upload, options);
@@ -37,7 +40,8 @@ function sendWhole({ file, name, modifiedAt }: Upload<Photo>, { signal, onProgre
 
 /** What to tell, and whether to try again, from the server's answer. */
 export function problemOf(status: number, body: unknown): UploadProblem {
-  const { message, details } = (body as { error?: { message?: string; details?: { retry_after?: number } } })?.error ?? {};
+  const { message, details } =
+    (body as { error?: { message?: string; details?: { retry_after?: number } } })?.error ?? {};
   if (status === 401) return new UploadProblem('signed-out', 'You are signed out. Sign in again, then retry.');
   if (status === 429 || status === 503)
     return new UploadProblem('later', message ?? 'The server is busy.', details?.retry_after ?? 5);

@@ -24,7 +24,10 @@ export function summarize(uploads: readonly Counted[], isPaused: boolean, bytesP
   const open = of('waiting') + of('sending');
   const wanted = uploads.filter(({ state }) => state !== 'refused');
   const bytes = wanted.reduce((sum, { size }) => sum + size, 0);
-  const sent = wanted.reduce((sum, { state, size, sent: part }) => sum + (state === 'done' || state === 'duplicate' ? size : part), 0);
+  const sent = wanted.reduce(
+    (sum, { state, size, sent: part }) => sum + (state === 'done' || state === 'duplicate' ? size : part),
+    0,
+  );
   const isOver = open === 0;
 
   const notes: string[] = [];
@@ -33,7 +36,11 @@ export function summarize(uploads: readonly Counted[], isPaused: boolean, bytesP
   if (duplicate > 0) notes.push(`${formatNumber(duplicate)} already here`);
 
   return {
-    title: isOver ? (done > 0 ? `${formatCount(done, 'photo')} added` : 'Nothing new added') : `Adding ${formatCount(wanted.length, 'photo')}`,
+    title: isOver
+      ? done > 0
+        ? `${formatCount(done, 'photo')} added`
+        : 'Nothing new added'
+      : `Adding ${formatCount(wanted.length, 'photo')}`,
     status: isOver
       ? notes.join(', ')
       : `${formatNumber(done + duplicate)} in, ${isPaused ? 'paused' : timeLeft((bytes - sent) / bytesPerSecond)}`,
