@@ -14,7 +14,7 @@ export { type ImageFormat, mediaTypeOf, SNIFF_BYTES, sniff } from './sniff.ts';
 export const MAX_PIXELS = 100_000_000;
 
 interface Dependencies {
-  /** Pictures decoded at once, each in a process of its own. Default: the number of cores. */
+  /** Pictures decoded at once, each in a process of its own. Default: the number of cores, 8 at most. */
   processes?: number;
   /** Pixels that may be held whole in memory by all processes together. Default 120 million, about 500 MB. */
   pixelBudget?: number;
@@ -55,7 +55,7 @@ export interface Imaging {
  * only as many at once as fit the pixel budget.
  */
 export function createImaging({
-  processes = availableParallelism(),
+  processes = Math.min(availableParallelism(), 8),
   pixelBudget = 120_000_000,
   timeoutMs = 60_000,
   idleMs = 30_000,
