@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { statusOf } from './app-error.ts';
 
 /** Ids are UUIDs in lower case; any other text names nothing and answers like an absent id. */
-export const id = z.uuid().openapi({ example: '0197f3c2-7b1e-7c3a-9d57-3f0a4b5c6d7e' });
+export const id = z.uuid().lowercase().openapi({ example: '0197f3c2-7b1e-7c3a-9d57-3f0a4b5c6d7e' });
 
 export const dateTime = z.iso
   .datetime({ offset: true, error: 'This is not a date and time such as 2024-06-14T09:30:00+02:00.' })

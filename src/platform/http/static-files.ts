@@ -34,21 +34,20 @@ export interface StaticFiles {
 }
 
 /**
- * The built web app: a few hundred kilobytes, each file read and compressed once, when it is first asked for.
- * The list of files is read at the start, so no path can name anything else.
+ * The built web app, as it lies there at the start: a few hundred kilobytes, read whole, so that a build under a running
+ * server mixes nothing, and no path can name anything else. Each file is compressed when it is first asked for.
  */
 export async function createStaticFiles(root: string): Promise<StaticFiles> {
   const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => []);
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   const paths = new Map(
-    entries
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name))
-      .map((file) => [`/${relative(root, file).split(sep).join('/')}`, file]),
+    await Promise.all(
+      files.map(async (file) => [`/${relative(root, file).split(sep).join('/')}`, await readFile(file)] as const),
+    ),
   );
   const assets = new Map<string, Promise<Asset>>();
 
-  const load = async (path: string, file: string): Promise<Asset> => {
-    const bytes = await readFile(file);
+  const load = async (path: string, bytes: Buffer): Promise<Asset> => {
     const extension = path.split('.').at(-1) ?? '';
     const type = types[extension] ?? 'application/octet-stream';
     const compressible = /^text|json|svg/.test(type) && bytes.length > 512;
@@ -67,9 +66,9 @@ export async function createStaticFiles(root: string): Promise<StaticFiles> {
   };
 
   const assetAt = (path: string): Promise<Asset> | null => {
-    const file = paths.get(path);
-    if (!file) return null;
-    const known = assets.get(path) ?? load(path, file);
+    const bytes = paths.get(path);
+    if (!bytes) return null;
+    const known = assets.get(path) ?? load(path, bytes);
     assets.set(path, known);
     return known;
   };
@@ -114,8 +113,7 @@ function contentSecurityPolicy(html: string): string {
   return [
     "default-src 'self'",
     `script-src 'self' ${inline.join(' ')}`.trim(),
-    // Positions of tiles and placeholders are set on elements.
-    "style-src 'self' 'unsafe-inline'",
+    "style-src 'self'",
     "img-src 'self' blob: data:",
     "connect-src 'self'",
     "object-src 'none'",

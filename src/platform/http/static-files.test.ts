@@ -1,0 +1,63 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import { afterAll, expect, test } from 'vitest';
+import { createStaticFiles } from './static-files.ts';
+
+const root = await mkdtemp(join(tmpdir(), 'tintype-web-'));
+afterAll(() => rm(root, { recursive: true, force: true }));
+await mkdir(join(root, '_app/immutable'), { recursive: true });
+const page = '<!doctype html><script>let a = 1;</script><script src="/x.js"></script>';
+const script = 'export const long = 1;\n'.repeat(100);
+await writeFile(join(root, 'index.html'), page);
+await writeFile(join(root, '_app/immutable/start.js'), script);
+await writeFile(join(root, 'robots.txt'), 'User-agent: *');
+const files = await createStaticFiles(root);
+
+const get = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
+  files.respond(path, new Request(`http://localhost${path}`, { headers, method }));
+
+test('every address of the app is its page, whose policy names its inline script and no other', async () => {
+  for (const path of ['/', '/photos', '/photos/0197f3c2-7b1e-7c3a-9d57-3f0a4b5c6d7e', '/settings/api-keys']) {
+    const response = await get(path);
+    expect(await response?.text()).toBe(page);
+    expect(response?.headers.get('cache-control')).toBe('no-cache');
+    const policy = response?.headers.get('content-security-policy') ?? '';
+    expect(policy.match(/'sha256-[^']+'/g)).toHaveLength(1);
+    expect(policy).not.toContain('unsafe');
+  }
+});
+
+test('files are compressed as the browser takes them, and kept for ever where their name has a hash', async () => {
+  const path = '/_app/immutable/start.js';
+  const plain = await get(path);
+  expect(plain?.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+  expect(plain?.headers.get('content-type')).toBe('text/javascript; charset=utf-8');
+  expect(await plain?.text()).toBe(script);
+  const br = await get(path, { 'accept-encoding': 'gzip, br' });
+  expect(br?.headers.get('content-encoding')).toBe('br');
+  expect(brotliDecompressSync(Buffer.from((await br?.arrayBuffer()) ?? [])).toString()).toBe(script);
+  const gz = await get(path, { 'accept-encoding': 'gzip' });
+  expect(gunzipSync(Buffer.from((await gz?.arrayBuffer()) ?? [])).toString()).toBe(script);
+  const again = await get(path, { 'if-none-match': plain?.headers.get('etag') ?? '' });
+  expect(again?.status).toBe(304);
+  expect(await (await get(path, {}, 'HEAD'))?.text()).toBe('');
+});
+
+test.each(['/x.js', '/../package.json', '/_app/immutable/../../../etc/passwd.txt', '/favicon.ico'])(
+  'what looks like a file and is none is absent: %s',
+  async (path) => {
+    expect(await files.respond(path, new Request('http://localhost/'))).toBeNull();
+  },
+);
+
+test('a build under a running server changes nothing for it', async () => {
+  await writeFile(join(root, 'robots.txt'), 'changed');
+  expect(await (await get('/robots.txt'))?.text()).toBe('User-agent: *');
+});
+
+test('without a build there is no page', async () => {
+  const none = await createStaticFiles(join(root, 'absent'));
+  expect(await none.respond('/photos', new Request('http://localhost/photos'))).toBeNull();
+});
