@@ -1,0 +1,194 @@
+import type { RequestOptions } from '../app.ts';
+import type { CallerName, Context, TargetKind } from './fixture.ts';
+
+/**
+ * What every kind of caller is answered by an operation that needs this: `ok` stands for the operation's own success.
+ * Credentials that ended are held to the very answer that nobody gets, so they have no column.
+ */
+// biome-ignore format: a table is read by its columns.
+export const needs = {
+  //           anonymous    owner        stranger        admin        key: account      key: read      key: write      key: full
+  nothing: row('ok',        'ok',        'ok',           'ok',        'ok',             'ok',          'ok',           'ok'),
+  account: row(401,         'ok',        'ok',           'ok',        'ok',             403,           403,            'ok'),
+  read:    row(401,         'ok',        'ok',           'ok',        403,              'ok',          403,            'ok'),
+  write:   row(401,         'ok',        'ok',           'ok',        403,              403,           'ok',           'ok'),
+  person:  row(401,         'ok',        'ok',           'ok',        403,              403,           403,            403),
+  admin:   row(401,         403,         403,            'ok',        403,              403,           403,            403),
+} satisfies Record<string, Record<CallerName, 'ok' | number>>;
+
+/**
+ * What is in the place of the id. `own` is the owner's and so foreign to all others; `foreign` is the victim's;
+ * `mixed` names an own one and a foreign one together.
+ */
+export type Place = 'own' | 'foreign' | 'absent' | 'malformed' | 'mixed';
+
+export interface Cell {
+  readonly needs: keyof typeof needs;
+  /** The status of success. */
+  readonly ok: number;
+  /** What the operation's id, in the path or in the body, is of. None where it takes no id. */
+  readonly target?: TargetKind;
+  /** Whose targets are within reach of one who is let in. Default `caller`: their own alone. */
+  readonly reach?: 'caller' | 'everybody';
+  /** Where a wrong form of the id is noticed. Default `first`: 404 whoever asks. `late`: only for those let in. `body`: 400. */
+  readonly malformed?: 'first' | 'late' | 'body';
+  /** Success would end the caller's own credential or account, so that a caller of its own is made for it. */
+  readonly endsCaller?: true;
+  /** Success may show an administrator who has accounts here. */
+  readonly showsPeople?: true;
+  /** Answered by bytes: Range, If-None-Match and HEAD are cells too. */
+  readonly bytes?: true;
+  readonly send?: (context: Context) => RequestOptions | Promise<RequestOptions>;
+}
+
+const ids = ({ ids }: Context): RequestOptions => ({ json: { ids } });
+const tus = { 'tus-resumable': '1.0.0' };
+
+/** Every operation of the document. One that is missing here, or is here and not in the document, fails the build. */
+export const cells: Record<string, Cell> = {
+  'GET /auth/status': { needs: 'nothing', ok: 200 },
+  'POST /auth/register': {
+    needs: 'nothing',
+    ok: 201,
+    send: ({ name }) => ({ json: { username: name, password: 'walks in from the street' } }),
+  },
+  'POST /auth/login': { needs: 'nothing', ok: 200, send: ({ walkIn }) => ({ json: walkIn }) },
+  'POST /auth/logout': { needs: 'nothing', ok: 204, endsCaller: true },
+  'POST /auth/reset/request': {
+    needs: 'nothing',
+    ok: 503,
+    send: ({ walkIn }) => ({ json: { email: `${walkIn.username}@people.example` } }),
+  },
+  'POST /auth/reset': {
+    needs: 'nothing',
+    ok: 410,
+    send: () => ({ json: { token: 'guessed', password: 'walks in from the street' } }),
+  },
+
+  'GET /me': { needs: 'account', ok: 200 },
+  'PATCH /me': { needs: 'person', ok: 200, send: () => ({ json: { display_name: 'The same' } }) },
+  'DELETE /me': {
+    needs: 'person',
+    ok: 204,
+    endsCaller: true,
+    send: ({ person }) => ({ json: { password: person.password, confirm: person.username } }),
+  },
+  'POST /me/password': {
+    needs: 'person',
+    ok: 204,
+    endsCaller: true,
+    send: ({ person }) => ({ json: { current_password: person.password, new_password: 'walks down again' } }),
+  },
+  'GET /sessions': { needs: 'person', ok: 200 },
+  'DELETE /sessions': { needs: 'person', ok: 204, endsCaller: true },
+  'DELETE /sessions/{id}': { needs: 'person', ok: 204, target: 'session' },
+  'GET /api-keys': { needs: 'person', ok: 200 },
+  'POST /api-keys': { needs: 'person', ok: 201, send: () => ({ json: { name: 'one more', scopes: ['photos:read'] } }) },
+  'DELETE /api-keys/{id}': { needs: 'person', ok: 204, target: 'api_key' },
+
+  'GET /users': { needs: 'admin', ok: 200, showsPeople: true },
+  'PATCH /users/{id}': {
+    needs: 'admin',
+    ok: 200,
+    target: 'user',
+    reach: 'everybody',
+    showsPeople: true,
+    send: () => ({ json: { disabled: true } }),
+  },
+  'DELETE /users/{id}': {
+    needs: 'admin',
+    ok: 204,
+    target: 'user',
+    reach: 'everybody',
+    showsPeople: true,
+    send: ({ person, targetName }) => ({ json: { password: person.password, confirm: targetName } }),
+  },
+  'POST /users/{id}/reset-link': { needs: 'admin', ok: 201, target: 'user', reach: 'everybody' },
+  'GET /invitations': { needs: 'admin', ok: 200 },
+  'POST /invitations': { needs: 'admin', ok: 201 },
+  'DELETE /invitations/{id}': { needs: 'admin', ok: 204, target: 'invitation', reach: 'everybody' },
+
+  'GET /photos': { needs: 'read', ok: 200 },
+  'POST /photos': { needs: 'write', ok: 201, send: async ({ picture }) => ({ body: await picture() }) },
+  'GET /photos/{id}': { needs: 'read', ok: 200, target: 'photo', bytes: true },
+  'GET /photos/{id}/{variant}': { needs: 'read', ok: 200, target: 'photo', bytes: true },
+  'GET /photos/thumbnail/{id}': { needs: 'read', ok: 200, target: 'photo', bytes: true },
+  'GET /photos/{id}/metadata': { needs: 'read', ok: 200, target: 'photo' },
+  'PATCH /photos/{id}': {
+    needs: 'write',
+    ok: 200,
+    target: 'photo',
+    send: () => ({ json: { caption: 'Changed', is_favorite: true } }),
+  },
+  'DELETE /photos/{id}': { needs: 'write', ok: 204, target: 'photo' },
+  'POST /photos/batch/trash': { needs: 'write', ok: 200, target: 'photo', malformed: 'body', send: ids },
+  'POST /photos/batch/delete': { needs: 'write', ok: 204, target: 'photo', malformed: 'body', send: ids },
+  'POST /photos/batch/restore': { needs: 'write', ok: 200, target: 'trashed', malformed: 'body', send: ids },
+  'POST /photos/batch/purge': { needs: 'write', ok: 200, target: 'trashed', malformed: 'body', send: ids },
+  'POST /photos/batch/favorite': {
+    needs: 'write',
+    ok: 200,
+    target: 'photo',
+    malformed: 'body',
+    send: ({ ids }) => ({ json: { ids, is_favorite: true } }),
+  },
+  'GET /timeline': { needs: 'read', ok: 200 },
+  'GET /timeline/{month}': { needs: 'read', ok: 200 },
+  'GET /trash': { needs: 'read', ok: 200 },
+
+  'POST /downloads': { needs: 'read', ok: 201, target: 'photo', malformed: 'body', send: ids },
+  'GET /downloads/{id}': { needs: 'read', ok: 200, target: 'download' },
+
+  'POST /uploads': { needs: 'write', ok: 201, send: () => ({ headers: { ...tus, 'upload-length': '10' } }) },
+  'GET /uploads/{id}': { needs: 'write', ok: 200, target: 'upload' },
+  'HEAD /uploads/{id}': { needs: 'write', ok: 200, target: 'upload', send: () => ({ headers: tus }) },
+  'PATCH /uploads/{id}': {
+    needs: 'write',
+    ok: 204,
+    target: 'upload',
+    malformed: 'late',
+    send: () => ({
+      headers: { ...tus, 'upload-offset': '0', 'content-type': 'application/offset+octet-stream' },
+      body: 'some',
+    }),
+  },
+  'DELETE /uploads/{id}': {
+    needs: 'write',
+    ok: 204,
+    target: 'upload',
+    malformed: 'late',
+    send: () => ({ headers: tus }),
+  },
+
+  'GET /health': { needs: 'nothing', ok: 200 },
+  'GET /ready': { needs: 'nothing', ok: 200 },
+  'GET /metrics': { needs: 'admin', ok: 200 },
+};
+
+/** Routes that answer and are no operation of the document. */
+export const undocumented = [
+  'GET /api/v1/openapi.json',
+  'GET /api/v1/docs',
+  // tus asks what the server can do; nobody's data is in the answer.
+  'OPTIONS /api/v1/uploads',
+  'OPTIONS /api/v1/uploads/:id',
+  // A redirect for those who scrape the usual address.
+  'GET /metrics',
+  // The web app.
+  'GET /*',
+];
+
+type Answer = 'ok' | number;
+
+function row(
+  anonymous: Answer,
+  owner: Answer,
+  stranger: Answer,
+  admin: Answer,
+  keyAccount: Answer,
+  keyRead: Answer,
+  keyWrite: Answer,
+  keyFull: Answer,
+): Record<CallerName, Answer> {
+  return { anonymous, owner, stranger, admin, keyAccount, keyRead, keyWrite, keyFull };
+}

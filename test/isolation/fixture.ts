@@ -1,0 +1,266 @@
+import { randomBytes } from 'node:crypto';
+import { type Kysely, sql } from 'kysely';
+import { v7 as uuidv7 } from 'uuid';
+import type { Principal } from '#platform/database/principal.ts';
+import { type Credential, type Person, type TestApp, tinyPhoto } from '../app.ts';
+
+export type CallerName =
+  | 'anonymous'
+  | 'owner'
+  | 'stranger'
+  | 'admin'
+  | 'keyAccount'
+  | 'keyRead'
+  | 'keyWrite'
+  | 'keyFull';
+/** Credentials that were good once. */
+export type DeadName = 'expiredKey' | 'revokedKey' | 'revokedSession' | 'disabledUser' | 'disabledKey' | 'unknown';
+export type TargetKind = 'photo' | 'trashed' | 'session' | 'api_key' | 'upload' | 'download' | 'user' | 'invitation';
+
+/** What a request is made of. */
+export interface Context {
+  readonly person: Person;
+  /** In the place of the ids: one, or an own and a foreign one. */
+  readonly ids: readonly string[];
+  /** The username of the account that is the target. */
+  readonly targetName: string;
+  /** A username that nobody has. */
+  readonly name: string;
+  /** An account that is nobody's concern. */
+  readonly walkIn: { readonly username: string; readonly password: string };
+  /** A picture that nobody has. */
+  picture(): Promise<Buffer>;
+}
+
+/** Somebody with a row of every kind, each marked so that it is recognized wherever it turns up. */
+export interface Resident {
+  readonly person: Person;
+  readonly principal: Principal & { kind: 'user' };
+  /** Standing targets, which only refused requests name. */
+  readonly targets: Readonly<Record<TargetKind, string>>;
+  /** Who has an account here: an administrator may know. */
+  readonly profile: readonly string[];
+  /** What nobody else may ever see. */
+  readonly secrets: readonly (string | Buffer)[];
+  /** The original, byte for byte. */
+  readonly bytes: Buffer;
+  readonly etags: Readonly<Record<string, string>>;
+}
+
+export interface Fixture {
+  readonly app: TestApp;
+  readonly callers: Readonly<Record<CallerName, Person | Credential>>;
+  readonly dead: Readonly<Record<DeadName, Credential>>;
+  readonly owner: Resident;
+  readonly victim: Resident;
+  readonly admin: Person;
+  readonly stranger: Person;
+  readonly walkIn: Context['walkIn'];
+  /** A target of its own for a request that will be carried out. @returns its id, and an account's username */
+  make(kind: TargetKind, resident: Resident): Promise<{ id: string; name: string }>;
+  picture(): Promise<Buffer>;
+  /** Every row that a resident can see, as text: equal before and after what must change nothing. */
+  rowsOf(resident: Resident): Promise<string>;
+}
+
+type AnyTx = Kysely<unknown>;
+let pictures = 1000;
+const picture = (): Promise<Buffer> => {
+  pictures += 1;
+  return tinyPhoto(pictures);
+};
+
+/** Fills a library with people, credentials and marked rows. */
+export async function createFixture(app: TestApp): Promise<Fixture> {
+  const admin = await app.signUp();
+  const people = [await app.signUp(), await app.signUp(), await app.signUp(), await app.signUp(), await app.signUp()];
+  const [ownerPerson, victimPerson, stranger, disabled, walkIn] = people as [Person, Person, Person, Person, Person];
+
+  const keyOf = async (person: Person, ...scopes: string[]) => (await app.createApiKey(person, scopes)).bearer;
+  const callers: Fixture['callers'] = {
+    anonymous: null,
+    owner: ownerPerson,
+    stranger,
+    admin,
+    keyAccount: { bearer: await keyOf(ownerPerson, 'account:read') },
+    keyRead: { bearer: await keyOf(ownerPerson, 'photos:read') },
+    keyWrite: { bearer: await keyOf(ownerPerson, 'photos:write') },
+    keyFull: { bearer: await keyOf(ownerPerson, 'photos:read', 'photos:write', 'account:read') },
+  };
+
+  const make: Fixture['make'] = (kind, { person, principal }) => makeTarget(app, admin, kind, person, principal);
+  const [owner, victim] = [await settle(app, admin, ownerPerson), await settle(app, admin, victimPerson)];
+  return {
+    app,
+    callers,
+    dead: await makeDead(app, admin, ownerPerson, disabled),
+    owner,
+    victim,
+    admin,
+    stranger,
+    walkIn: { username: walkIn.username, password: walkIn.password },
+    make,
+    picture,
+    rowsOf: (resident) => rowsOf(app, resident),
+  };
+}
+
+/** Each of these was used while it was good, so that whatever the server remembers of it is remembered. */
+async function makeDead(app: TestApp, admin: Person, owner: Person, disabled: Person): Promise<Fixture['dead']> {
+  const use = async (credential: Person | Credential) => {
+    const { status } = await app.request(credential, 'GET', '/api/v1/photos');
+    if (status !== 200) throw new Error(`a credential that should be good was answered ${status}`);
+  };
+  const expiring = await app.createApiKey(
+    owner,
+    ['photos:read', 'photos:write', 'account:read'],
+    new Date(Date.now() + 700),
+  );
+  const revoked = await app.createApiKey(owner, ['photos:read', 'photos:write', 'account:read']);
+  const session = await app.signIn(owner);
+  const disabledKey = await app.createApiKey(disabled, ['photos:read', 'photos:write', 'account:read']);
+  for (const credential of [expiring, revoked, session, disabled, disabledKey]) await use(credential);
+
+  await app.request(owner, 'DELETE', `/api/v1/api-keys/${revoked.id}`);
+  await app.request(session, 'POST', '/api/v1/auth/logout');
+  await app.request(admin, 'PATCH', `/api/v1/users/${disabled.id}`, { json: { disabled: true } });
+  await new Promise((resolve) => setTimeout(resolve, 800));
+  return {
+    expiredKey: { bearer: expiring.bearer },
+    revokedKey: { bearer: revoked.bearer },
+    revokedSession: { bearer: session.bearer },
+    disabledUser: { bearer: disabled.bearer },
+    disabledKey: { bearer: disabledKey.bearer },
+    unknown: { bearer: `tintype_${randomBytes(32).toString('base64url')}` },
+  };
+}
+
+async function settle(app: TestApp, admin: Person, person: Person): Promise<Resident> {
+  const mark = () => `canary-${randomBytes(8).toString('hex')}`;
+  const marks = {
+    caption: mark(),
+    filename: `${mark()}.jpg`,
+    make: mark(),
+    model: mark(),
+    key: mark(),
+    agent: mark(),
+    upload: mark(),
+  };
+  const principal = { kind: 'user' as const, id: person.id };
+  pictures += 1;
+  const bytes = await tinyPhoto(pictures, {
+    takenAt: '2024-06-14T09:30:00+02:00',
+    camera: { make: marks.make, model: marks.model },
+  });
+  const photo = await app.upload(person, bytes, marks.filename);
+  await app.request(person, 'PATCH', `/api/v1/photos/${photo.id}`, { json: { caption: marks.caption } });
+  await app.request(person, 'PATCH', '/api/v1/me', { json: { display_name: `${person.username} in full` } });
+  await app.request(person, 'POST', '/api/v1/api-keys', { json: { name: marks.key, scopes: ['photos:read'] } });
+  await app.request(null, 'POST', '/api/v1/auth/login', {
+    json: { username: person.username, password: person.password },
+    headers: { 'user-agent': marks.agent, 'x-forwarded-for': person.ip },
+  });
+  const etags: Record<string, string> = {};
+  for (const variant of ['original', 'preview', 'medium', 'small']) {
+    const { headers } = await app.request(person, 'HEAD', `/api/v1/photos/${photo.id}/${variant}`);
+    etags[variant] = String(headers.etag);
+  }
+
+  const target = async (kind: TargetKind) => (await makeTarget(app, admin, kind, person, principal)).id;
+  const targets = {
+    photo: photo.id as string,
+    trashed: await target('trashed'),
+    session: await target('session'),
+    api_key: await target('api_key'),
+    upload: await target('upload'),
+    download: await target('download'),
+    user: person.id,
+    invitation: await target('invitation'),
+  };
+  return {
+    person,
+    principal,
+    targets,
+    profile: [person.username, person.email],
+    secrets: [...Object.values(marks), (etags.original ?? '').slice(1, 17), pixelsOf(bytes)],
+    bytes,
+    etags,
+  };
+}
+
+// A JPEG's tables come first and are the same in many; its end is of this picture alone.
+const pixelsOf = (jpeg: Buffer): Buffer => jpeg.subarray(-60, -20);
+
+async function makeTarget(
+  app: TestApp,
+  admin: Person,
+  kind: TargetKind,
+  person: Person,
+  principal: Principal,
+): Promise<{ id: string; name: string }> {
+  const id = uuidv7();
+  const insert = async (as: Principal, statement: ReturnType<typeof sql>) => {
+    await app.database.database.as(as, (tx: AnyTx) => statement.execute(tx) as Promise<unknown>);
+    return { id, name: '' };
+  };
+  const hash = randomBytes(32);
+  const later = new Date(Date.now() + 3_600_000);
+  switch (kind) {
+    case 'photo':
+    case 'trashed':
+      // The same bytes once more: as another photo of the same owner's, which nothing forbids.
+      return insert(
+        principal,
+        sql`insert into photos (id, owner_id, blob_hash, filename, mime_type, bytes, width, height, taken_at, taken_from, caption, deleted_at)
+          select ${id}, owner_id, blob_hash, filename, mime_type, bytes, width, height, taken_at, taken_from, caption,
+            ${kind === 'trashed' ? new Date() : null}::timestamptz
+          from photos where owner_id = ${person.id} order by id limit 1`,
+      );
+    case 'session':
+      return insert(
+        principal,
+        sql`insert into sessions (id, user_id, token_hash, kind, expires_at) values (${id}, ${person.id}, ${hash}, 'token', ${later})`,
+      );
+    case 'api_key':
+      return insert(
+        principal,
+        sql`insert into api_keys (id, user_id, name, prefix, key_hash, scopes) values (${id}, ${person.id}, 'made', 'tintype_', ${hash}, '{photos:read}')`,
+      );
+    case 'download':
+      return insert(
+        principal,
+        sql`insert into downloads (id, owner_id, photo_ids, expires_at)
+          select ${id}, ${person.id}, array_agg(id), ${later} from photos where owner_id = ${person.id}`,
+      );
+    case 'upload': {
+      const { headers } = await app.request(person, 'POST', '/api/v1/uploads', {
+        headers: { 'tus-resumable': '1.0.0', 'upload-length': '1000' },
+      });
+      return { id: String(headers.location).split('/').at(-1) ?? '', name: '' };
+    }
+    case 'user': {
+      const somebody = await app.signUp();
+      return { id: somebody.id, name: somebody.username };
+    }
+    case 'invitation':
+      return insert(
+        { kind: 'user', id: admin.id },
+        sql`insert into one_time_tokens (id, kind, token_hash, created_by, expires_at) values (${id}, 'invitation', ${hash}, ${admin.id}, ${later})`,
+      );
+  }
+}
+
+async function rowsOf(app: TestApp, { principal }: Resident): Promise<string> {
+  const { id } = principal;
+  return app.database.database.as(principal, async (tx: AnyTx) => {
+    const { rows } = await sql`
+      select (select jsonb_agg(u) from users u where u.id = ${id}) as users,
+        (select jsonb_agg(p order by p.id) from photos p where owner_id = ${id}) as photos,
+        (select jsonb_agg(s.id order by s.id) from sessions s where user_id = ${id}) as sessions,
+        (select jsonb_agg(k.id order by k.id) from api_keys k where user_id = ${id}) as keys,
+        (select jsonb_agg(u order by u.id) from uploads u where owner_id = ${id}) as uploads,
+        (select jsonb_agg(d order by d.id) from downloads d where owner_id = ${id}) as downloads,
+        (select jsonb_agg(g) from usage g where owner_id = ${id}) as usage`.execute(tx);
+    return JSON.stringify(rows, null, 1);
+  });
+}
