@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { get as request } from 'node:http';
@@ -6,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
+import sharp from 'sharp';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { createTestApp, type Person } from '../../../test/app.ts';
 import { tinyPhoto } from '../../../test/fixtures/tiny-photo.ts';
@@ -110,16 +112,9 @@ describe.skipIf(!existsSync('/proc/self/fd'))('files that are open', () => {
   test('are none after clients that left in the middle, and after HEAD', async () => {
     const someone = await app.signUp();
     // Larger than all the buffers on the way, so that the server is in the middle of one when the client leaves.
-    const noise = Buffer.from(Array.from({ length: 900 * 900 * 3 }, (_, at) => (at * 2654435761) >>> 7));
-    const { default: sharp } = await import('sharp');
     for (let i = 0; i < 3; i += 1) {
-      noise[0] = i;
-      await app.upload(
-        someone,
-        await sharp(noise, { raw: { width: 900, height: 900, channels: 3 } })
-          .png()
-          .toBuffer(),
-      );
+      const noise = sharp(randomBytes(1200 * 1200 * 3), { raw: { width: 1200, height: 1200, channels: 3 } });
+      await app.upload(someone, await noise.png().toBuffer());
     }
     const { url } = (await order({ filter: {} }, someone)).json();
     for (let i = 0; i < 6; i += 1) {
