@@ -40,7 +40,7 @@ export interface StaticFiles {
 export async function createStaticFiles(root: string): Promise<StaticFiles> {
   const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => []);
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  const paths = new Map(
+  const paths = new Map<string, Buffer>(
     await Promise.all(
       files.map(async (file) => [`/${relative(root, file).split(sep).join('/')}`, await readFile(file)] as const),
     ),
