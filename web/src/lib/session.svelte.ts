@@ -1,5 +1,6 @@
 import { ApiError, api } from '#lib/api.ts';
 import type { AuthStatus, User } from '#lib/api-schema.ts';
+import { forgetAllUploads } from '#lib/upload/stored-uploads.ts';
 
 let user = $state.raw<User | null>(null);
 let status = $state.raw<AuthStatus | null>(null);
@@ -50,6 +51,8 @@ export const session = {
 
   async signOut(): Promise<void> {
     await api.post('/auth/logout');
+    // Files still waiting to be sent are kept in the browser: not for whoever comes next.
+    forgetAllUploads();
     // A whole new document: nothing of the account may stay in memory or in the back-forward cache.
     location.assign('/login');
   },
