@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import type { Context } from 'hono';
+import { compress } from 'hono/compress';
 import { getCookie } from 'hono/cookie';
 import type { Logger } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
@@ -166,6 +167,8 @@ export async function createApp(deps: AppDeps) {
     return config.publicUrl ? [config.publicUrl, own] : [own];
   };
 
+  // A month of thousands of photos is megabytes of JSON. Answers that hold tokens are never compressed (BREACH).
+  app.use('/api/v1/timeline/*', compress({ encoding: 'gzip' }));
   app.route('/api/v1', api);
   app.get('/metrics', (c) => c.redirect('/api/v1/metrics', 308));
   app.all('/api/*', () => {

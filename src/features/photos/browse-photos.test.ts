@@ -1,3 +1,4 @@
+import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { Client } from 'pg';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -320,4 +321,17 @@ describe('the counters', () => {
       { numRuns: scale(10, 200) },
     );
   });
+});
+
+test('a long month is compressed for who takes it so, and the same', async () => {
+  const person = await app.signUp();
+  for (const seed of [31, 32, 33, 34])
+    await app.upload(person, await tinyPhoto({ seed, takenAt: '2024:03:05 12:00:00' }));
+  const plain = await app.request(person, 'GET', '/api/v1/timeline/2024-03');
+  const packed = await app.request(person, 'GET', '/api/v1/timeline/2024-03', {
+    headers: { 'accept-encoding': 'gzip' },
+  });
+  expect(plain.body.length).toBeGreaterThan(1024);
+  expect([plain.headers['content-encoding'], packed.headers['content-encoding']]).toEqual([undefined, 'gzip']);
+  expect(gunzipSync(packed.body).equals(plain.body)).toBe(true);
 });
