@@ -10,7 +10,7 @@ import { afterAll } from 'vitest';
 import { createApp } from '#app.ts';
 import { parseConfig } from '#config.ts';
 import { createDatabase } from '#platform/database/database.ts';
-import { listen } from '#platform/database/notifications.ts';
+import { listen, type Notifications } from '#platform/database/notifications.ts';
 import { startServer } from '#server.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import { makePhoto, type PhotoOptions } from './fixtures/photo.ts';
@@ -58,6 +58,8 @@ export interface TestApp {
   readonly database: TestDatabase;
   /** The composed app, for what looks at its routes. */
   readonly app: Awaited<ReturnType<typeof createApp>>;
+  /** What this server hears of other servers' revocations. */
+  readonly notifications: Notifications;
   /** One HTTP request. A write with a cookie names its origin, as browsers do. `path` begins with a slash. */
   request(as: Person | Credential, method: string, path: string, options?: RequestOptions): Promise<Answer>;
   /** Signs somebody up through the API. The first person becomes the administrator. */
@@ -187,6 +189,7 @@ export async function createTestApp(options: TestAppOptions = {}): Promise<TestA
     dataDir,
     database,
     app,
+    notifications,
     request,
     async signUp(username = `person-${randomBytes(4).toString('hex')}`) {
       people += 1;

@@ -84,6 +84,9 @@ export function createCredentials(deps: {
     onCut: forgetAll,
   });
 
+  // What was asked while nothing could be heard is not remembered either: what ended in between was never announced.
+  const moment = (): number | null => (deps.notifications.live ? generation : null);
+
   const ask = async ({ cookie, bearer }: Shown): Promise<Found | null> => {
     if (bearer?.startsWith(apiKeyPrefix)) {
       const hash = hashSecret(bearer);
@@ -153,11 +156,11 @@ export function createCredentials(deps: {
     async resolve(shown) {
       const known = remembered(shown);
       if (known) return known;
-      const asked = generation;
+      const asked = moment();
       const found = await ask(shown);
       if (!found) return nobody;
       used.set(found.caller.credentialId, found.hash);
-      if (asked === generation && deps.notifications.live) {
+      if (asked !== null && asked === moment()) {
         makeRoom(memory);
         memory.set(toKey(shown), { ...found, until: untilOf(found.caller, mayRememberMs) });
       }
@@ -166,10 +169,10 @@ export function createCredentials(deps: {
     async resolveGrant({ userId, credentialId }) {
       const known = deps.notifications.live ? grants.get(credentialId) : undefined;
       if (known && known.caller.userId === userId && known.until > Date.now()) return known.caller;
-      const asked = generation;
+      const asked = moment();
       const caller = await askGrant(credentialId, userId);
       if (!caller) return nobody;
-      if (asked === generation && deps.notifications.live) {
+      if (asked !== null && asked === moment()) {
         makeRoom(grants);
         grants.set(credentialId, { caller, until: untilOf(caller, mayRememberGrantMs) });
       }

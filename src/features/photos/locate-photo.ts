@@ -53,7 +53,8 @@ export function createPhotoLocator(deps: { database: Database; notifications: No
   });
 
   const ask = async (caller: Caller & { kind: 'user' }, photoId: string): Promise<Located> => {
-    const asked = generation;
+    // What was asked while nothing could be heard is not remembered: what changed in between was never announced.
+    const asked = deps.notifications.live ? generation : null;
     const row = await deps.database.as(caller.principal, (tx: Kysely<PhotoTables>) => findServable(tx, photoId));
     if (!row || row.owner_id !== caller.userId) throw notFound();
     const located = {

@@ -38,7 +38,7 @@ export async function listen(deps: { connection: PoolConfig; logger: Logger }): 
   };
 
   const connect = async (): Promise<void> => {
-    const next = new Client({ ...deps.connection, keepAlive: true });
+    const next = new Client({ ...deps.connection, keepAlive: true, application_name: 'tintype listens' });
     next.on('error', () => cut(next));
     next.on('end', () => cut(next));
     next.on('notification', ({ payload }) => {
