@@ -316,6 +316,34 @@ describe.skipIf(!chromiumPath)('a library by invitation, that others can reach',
   });
 });
 
+describe.skipIf(!chromiumPath)('a library of one owner', () => {
+  test('nobody signs in, and nothing of signing in is shown', async () => {
+    const server = await startServer({ TINTYPE_MODE: 'single' });
+    const browser = await openBrowser();
+    try {
+      const { page, errors } = await visit(browser, server.url);
+      await page.goto('/login');
+      await page.waitForURL('**/photos');
+      await page.getByRole('button', { name: /, your account$/ }).click();
+      await page.getByRole('menuitem', { name: 'Settings' }).click();
+      await page.getByRole('heading', { name: 'Profile' }).waitFor();
+      expect(await page.getByRole('menuitem', { name: 'Sign out' }).count()).toBe(0);
+      expect(await page.getByRole('navigation', { name: 'Settings' }).getByRole('link').allInnerTexts()).toEqual([
+        'Profile',
+        'Appearance',
+      ]);
+      expect(await page.getByRole('button', { name: 'Delete my account' }).count()).toBe(0);
+      await page.getByLabel('Name', { exact: true }).fill('Ines Aldana');
+      await page.getByRole('button', { name: 'Save changes' }).click();
+      await page.getByRole('button', { name: 'Ines Aldana, your account' }).waitFor();
+      expect(errors).toEqual([]);
+    } finally {
+      await browser.close();
+      await server.stop();
+    }
+  });
+});
+
 /** What has the focus, by the name of its field or by its label or text. */
 const focusedName = (page: Page): Promise<string> =>
   page.evaluate(() => {
