@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { AppError, type ErrorCode } from '#platform/http/app-error.ts';
 import type { CameraMetadata, Derivative } from './ingested-image.ts';
@@ -38,6 +39,11 @@ export type DecoderLogger = Record<'debug' | 'warn', (fields: Record<string, unk
 /** WebAssembly's memory only ever grows: above this the process is replaced rather than kept, in bytes. */
 const RETIRE_ABOVE_RSS = 400 * 2 ** 20;
 
+/** The longest a process may take to get ready, on a machine with no time for it. */
+const START_TIMEOUT_MS = 30_000;
+
+const unavailable = () => new AppError('unavailable', 'Pictures cannot be decoded at the moment. Try again later.');
+
 /** What a child may know of the server's environment: nothing that is a secret. */
 const PASSED_ENVIRONMENT = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'LD_LIBRARY_PATH', 'NODE_V8_COVERAGE'];
 
@@ -56,6 +62,7 @@ export function startDecoder(logger?: DecoderLogger): Decoder {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
   let stderr = '';
+  (child.stderr as Socket).unref();
   child.stderr?.on('data', (chunk) => {
     stderr = (stderr + chunk).slice(-2000);
   });
@@ -78,18 +85,14 @@ export function startDecoder(logger?: DecoderLogger): Decoder {
     start();
     if (!settle) return;
     logger?.warn({ ...fields, stderr }, 'The decoding process ended in the middle of a picture');
-    settle(
-      ready
-        ? undecodable('This picture could not be decoded.')
-        : new AppError('unavailable', 'Pictures cannot be decoded at the moment. Try again later.'),
-    );
+    settle(ready ? undecodable('This picture could not be decoded.') : unavailable());
   };
   child.on('error', (error) => lost({ error: error.message }));
   child.on('exit', (code, signal) => lost({ code, signal }));
   rest(child);
 
   async function ask(request: Request, { timeoutMs, signal }: Limits): Promise<unknown> {
-    if (!alive) throw new AppError('unavailable', 'Pictures cannot be decoded at the moment. Try again later.');
+    if (!alive) throw unavailable();
     signal?.throwIfAborted();
     wake(child);
     const { promise, resolve } = Promise.withResolvers<Answer | AppError>();
@@ -99,11 +102,13 @@ export function startDecoder(logger?: DecoderLogger): Decoder {
       resolve(outcome);
       child.kill('SIGKILL');
     };
-    const timer = setTimeout(() => end(undecodable('This picture took too long to decode.')), timeoutMs);
+    let timer = setTimeout(() => end(unavailable()), START_TIMEOUT_MS);
     const abort = () => end(undecodable('The upload was given up.'));
     signal?.addEventListener('abort', abort, { once: true });
     try {
       await Promise.race([started, promise]);
+      clearTimeout(timer);
+      timer = setTimeout(() => end(undecodable('This picture took too long to decode.')), timeoutMs);
       if (alive) child.send(request);
       return unwrap(await promise);
     } finally {
