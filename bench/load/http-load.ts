@@ -80,7 +80,7 @@ function gun(port: number, take: () => { shot: Shot; sampled: boolean } | null):
         head = whole;
         return;
       }
-      const text = whole.latin1Slice(0, end);
+      const text = whole.toString('latin1', 0, end);
       const status = Number(text.slice(9, 12));
       const length = Number(/\r\ncontent-length: (\d+)/i.exec(text)?.[1] ?? 0);
       if (status !== current?.shot.status || length !== current.shot.bytes)
