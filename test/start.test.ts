@@ -4,9 +4,12 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { readPostmasterFile } from '#platform/database/embedded/postmaster-file.ts';
 import { listProcesses, proportionalSetSize, treeOf } from './process-tree.ts';
+
+// Whole programs start here, perhaps beside others that do.
+vi.setConfig({ testTimeout: 120_000 });
 
 // What a person does: the launcher, as a process, on a library of its own.
 const root = path.dirname(import.meta.dirname);

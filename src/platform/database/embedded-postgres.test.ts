@@ -5,9 +5,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Client } from 'pg';
 import { pino } from 'pino';
-import { afterAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeEach, expect, test, vi } from 'vitest';
 import { isAlive, readPostmasterFile } from './embedded/postmaster-file.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts';
+
+// Whole programs start here, perhaps beside others that do.
+vi.setConfig({ testTimeout: 60_000 });
 
 const logger = pino({ level: 'silent' });
 const root = await mkdtemp(path.join(tmpdir(), 'tintype-pg-'));
