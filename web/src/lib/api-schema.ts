@@ -32,4 +32,3 @@ export type MonthColumns = OutputOf<'get', '/timeline/:month'>;
 /** What a bulk action is about: ids, or everything that matches a filter. */
 export type PhotoSet = JsonOf<'post', '/photos/batch/trash'>;
 export type PhotoFilter = NonNullable<PhotoSet['filter']>;
-export type Page<T> = { items: T[]; total: number; limit: number; offset: number };

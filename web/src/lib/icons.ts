@@ -19,7 +19,6 @@ export { default as caretRight } from '@phosphor-icons/core/regular/caret-right.
 export { default as caretUp } from '@phosphor-icons/core/regular/caret-up.svg?icon';
 export { default as check } from '@phosphor-icons/core/regular/check.svg?icon';
 export { default as copy } from '@phosphor-icons/core/regular/copy.svg?icon';
-export { default as devices } from '@phosphor-icons/core/regular/desktop.svg?icon';
 export { default as phone } from '@phosphor-icons/core/regular/device-mobile.svg?icon';
 export { default as dots } from '@phosphor-icons/core/regular/dots-three.svg?icon';
 export { default as download } from '@phosphor-icons/core/regular/download-simple.svg?icon';
@@ -28,7 +27,6 @@ export { default as eyeOff } from '@phosphor-icons/core/regular/eye-slash.svg?ic
 export { default as gear } from '@phosphor-icons/core/regular/gear-six.svg?icon';
 export { default as heart } from '@phosphor-icons/core/regular/heart.svg?icon';
 export { default as image } from '@phosphor-icons/core/regular/image.svg?icon';
-export { default as imageBroken } from '@phosphor-icons/core/regular/image-broken.svg?icon';
 export { default as info } from '@phosphor-icons/core/regular/info.svg?icon';
 export { default as key } from '@phosphor-icons/core/regular/key.svg?icon';
 export { default as keyboard } from '@phosphor-icons/core/regular/keyboard.svg?icon';
@@ -37,16 +35,13 @@ export { default as zoomOut } from '@phosphor-icons/core/regular/magnifying-glas
 export { default as zoomIn } from '@phosphor-icons/core/regular/magnifying-glass-plus.svg?icon';
 export { default as mapPin } from '@phosphor-icons/core/regular/map-pin.svg?icon';
 export { default as monitor } from '@phosphor-icons/core/regular/monitor.svg?icon';
-export { default as moon } from '@phosphor-icons/core/regular/moon.svg?icon';
 export { default as pause } from '@phosphor-icons/core/regular/pause.svg?icon';
 export { default as pencil } from '@phosphor-icons/core/regular/pencil-simple.svg?icon';
 export { default as play } from '@phosphor-icons/core/regular/play.svg?icon';
 export { default as signOut } from '@phosphor-icons/core/regular/sign-out.svg?icon';
-export { default as sun } from '@phosphor-icons/core/regular/sun.svg?icon';
 export { default as trash } from '@phosphor-icons/core/regular/trash.svg?icon';
 export { default as upload } from '@phosphor-icons/core/regular/upload-simple.svg?icon';
 export { default as userPlus } from '@phosphor-icons/core/regular/user-plus.svg?icon';
 export { default as users } from '@phosphor-icons/core/regular/users.svg?icon';
-export { default as warning } from '@phosphor-icons/core/regular/warning.svg?icon';
 export { default as warningCircle } from '@phosphor-icons/core/regular/warning-circle.svg?icon';
 export { default as x } from '@phosphor-icons/core/regular/x.svg?icon';
