@@ -1,1 +1,1 @@
-export { type Action, requireAccess, requireAllowed, rules } from './access.ts';
+export { requireAccess, requireAllowed } from './access.ts';

@@ -1,7 +1,6 @@
 export { sessionCookie } from './cookie.ts';
 export { createConsoleResetLink } from './create-console-reset-link.ts';
-export { type Credentials, createCredentials, type Shown } from './credentials.ts';
-export type { AccountDeps } from './deps.ts';
+export { createCredentials, type Shown } from './credentials.ts';
 export { ensureFirstAccount } from './ensure-first-account.ts';
 export { accountJobHandlers, accountJobs } from './jobs.ts';
 export { createPasswords } from './passwords.ts';
