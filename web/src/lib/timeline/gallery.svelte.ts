@@ -1,4 +1,3 @@
-import { SvelteMap } from 'svelte/reactivity';
 import { api, messageOf } from '#lib/api.ts';
 import type { Photo } from '#lib/api-schema.ts';
 import { incoming } from '#lib/upload/incoming.svelte.ts';
@@ -35,7 +34,8 @@ export function createGallery(filter: GalleryFilter) {
   let status = $state<'loading' | 'ready' | 'failed'>('loading');
   let problem = $state('');
   let counts = $state.raw<{ month: string; count: number }[]>([]);
-  const sections = new SvelteMap<string, Section>();
+  // Replaced as a whole: a few hundred entries at most, and half a kilobyte less than a reactive map.
+  let sections = $state.raw<ReadonlyMap<string, Section>>(new Map());
   /** Months loaded before the last refresh: shown until they are loaded anew. */
   const stale = new Set<string>();
   const loading = new Map<string, Promise<Section | undefined>>();
@@ -67,10 +67,8 @@ export function createGallery(filter: GalleryFilter) {
     try {
       const { items } = await api.get('/timeline', { query });
       const known = new Set(items.map(({ month }) => month));
-      for (const month of sections.keys()) {
-        if (known.has(month)) stale.add(month);
-        else sections.delete(month);
-      }
+      sections = new Map([...sections].filter(([month]) => known.has(month)));
+      for (const month of sections.keys()) stale.add(month);
       counts = items;
       status = 'ready';
     } catch (error) {
@@ -95,7 +93,7 @@ export function createGallery(filter: GalleryFilter) {
           let fresh = toSection(columns);
           for (const photo of late.get(month) ?? []) fresh = withPhoto(fresh, photo);
           late.delete(month);
-          sections.set(month, fresh);
+          sections = new Map(sections).set(month, fresh);
           return fresh;
         })
         .catch(() => {
@@ -138,12 +136,13 @@ export function createGallery(filter: GalleryFilter) {
 
   /** Changes the month's columns, and its count with them. */
   function put(section: Section): void {
-    sections.set(section.month, section);
+    const next = new Map(sections).set(section.month, section);
     const count = section.id.length;
     const others = counts.filter(({ month }) => month !== section.month);
     if (count > 0) others.push({ month: section.month, count });
     counts = others.sort((a, b) => (a.month < b.month ? 1 : -1));
-    if (count === 0) sections.delete(section.month);
+    if (count === 0) next.delete(section.month);
+    sections = next;
   }
 
   return {
@@ -259,7 +258,7 @@ export function createGallery(filter: GalleryFilter) {
       for (const section of [...sections.values()]) {
         if (ids && !section.id.some((id) => ids.has(id))) continue;
         if (filter.favorite && !isFavorite) put(withoutPhotos(section, ids ?? new Set(section.id)));
-        else sections.set(section.month, withFavorite(section, ids, isFavorite));
+        else sections = new Map(sections).set(section.month, withFavorite(section, ids, isFavorite));
       }
     },
   };

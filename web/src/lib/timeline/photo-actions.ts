@@ -5,7 +5,6 @@ import { formatCount, formatNumber } from '#lib/format.ts';
 import { session } from '#lib/session.svelte.ts';
 import { toast } from '#lib/toast.svelte.ts';
 import type { Gallery } from './gallery.svelte.ts';
-import type { Selection } from './selection.ts';
 
 /** Which photos an action is for: some by id, or everything matching but a few. */
 export type Chosen = { ids: ReadonlySet<string> } | { everything: number; except: ReadonlySet<string> };
@@ -13,13 +12,7 @@ export type Chosen = { ids: ReadonlySet<string> } | { everything: number; except
 /** The API takes this many ids at once. */
 const BATCH = 1000;
 
-export function chosenOf(selection: Selection): Chosen {
-  return selection.everything
-    ? { everything: selection.everything.total, except: selection.everything.except }
-    : { ids: selection.ids };
-}
-
-export function countOfChosen(chosen: Chosen): number {
+function countOfChosen(chosen: Chosen): number {
   return 'ids' in chosen ? chosen.ids.size : chosen.everything - chosen.except.size;
 }
 

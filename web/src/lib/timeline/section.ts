@@ -15,26 +15,40 @@ export interface Section extends MonthColumns {
   readonly pending: (string | null)[];
 }
 
+/** Every column; all are of the same length. */
+const COLUMNS = [
+  'id',
+  'width',
+  'height',
+  'placeholder',
+  'thumbnail_url',
+  'preview_url',
+  'taken_at',
+  'kind',
+  'is_favorite',
+  'caption',
+  'filename',
+  'pending',
+] as const;
+
+/** The same month with each column changed alike, and the ratios that follow from it. */
+function change(section: Section, alter: (column: readonly never[], name: keyof One) => unknown[]): Section {
+  const next = { month: section.month } as Record<string, unknown>;
+  for (const name of COLUMNS) next[name] = alter(section[name] as never[], name);
+  return withRatios(next as unknown as Section);
+}
+
+function withRatios(section: Omit<Section, 'ratios'>): Section {
+  return { ...section, ratios: Float32Array.from(section.width, (width, i) => width / (section.height[i] || 1)) };
+}
+
 export function toSection(columns: MonthColumns): Section {
-  const ratios = Float32Array.from(columns.width, (width, i) => width / (columns.height[i] || 1));
-  return { ...columns, ratios, pending: columns.id.map(() => null) };
+  return withRatios({ ...columns, pending: columns.id.map(() => null) });
 }
 
 export function emptySection(month: string): Section {
-  return toSection({
-    month,
-    id: [],
-    width: [],
-    height: [],
-    placeholder: [],
-    thumbnail_url: [],
-    preview_url: [],
-    taken_at: [],
-    kind: [],
-    is_favorite: [],
-    caption: [],
-    filename: [],
-  });
+  const none = Object.fromEntries(COLUMNS.map((name) => [name, []]));
+  return withRatios({ month, ...none } as unknown as Section);
 }
 
 /**
@@ -62,66 +76,34 @@ function clockOf(takenAt: string): string {
 
 export function withPhoto(section: Section, photo: Photo): Section {
   if (section.id.includes(photo.id)) return withoutPhotos(section, new Set([photo.id]), photo);
-  return insert(section, placeFor(section, photo.taken_at, photo.id), {
-    id: photo.id,
-    width: photo.width,
-    height: photo.height,
-    placeholder: photo.placeholder,
-    thumbnail_url: photo.thumbnail_url,
-    preview_url: photo.preview_url,
-    taken_at: photo.taken_at,
-    kind: photo.kind,
-    is_favorite: photo.is_favorite,
-    caption: photo.caption,
-    filename: photo.filename,
-  });
+  return insert(section, { ...photo, pending: null });
 }
 
 /** The section with uploads between its photos, each where the finished photo will be. */
 export function withPending(section: Section, pendings: readonly Pending[]): Section {
   let next = section;
   for (const { key, takenAt, ratio, name } of pendings) {
-    next = insert(
-      next,
-      placeFor(next, takenAt, key),
-      {
-        id: key,
-        width: Math.round(ratio * 1000),
-        height: 1000,
-        placeholder: null,
-        thumbnail_url: '',
-        preview_url: '',
-        taken_at: takenAt,
-        kind: 'uploaded',
-        is_favorite: false,
-        caption: null,
-        filename: name,
-      },
-      key,
-    );
+    next = insert(next, {
+      id: key,
+      width: Math.round(ratio * 1000),
+      height: 1000,
+      placeholder: null,
+      thumbnail_url: '',
+      preview_url: '',
+      taken_at: takenAt,
+      kind: 'uploaded',
+      is_favorite: false,
+      caption: null,
+      filename: name,
+      pending: key,
+    });
   }
   return next;
 }
 
 /** Without some photos; `instead` is put in again, for a photo whose date or caption has changed. */
 export function withoutPhotos(section: Section, gone: ReadonlySet<string>, instead?: Photo): Section {
-  const keep = (_: unknown, i: number) => !gone.has(section.id[i] as string);
-  const rest: Section = {
-    month: section.month,
-    id: section.id.filter(keep),
-    width: section.width.filter(keep),
-    height: section.height.filter(keep),
-    placeholder: section.placeholder.filter(keep),
-    thumbnail_url: section.thumbnail_url.filter(keep),
-    preview_url: section.preview_url.filter(keep),
-    taken_at: section.taken_at.filter(keep),
-    kind: section.kind.filter(keep),
-    is_favorite: section.is_favorite.filter(keep),
-    caption: section.caption.filter(keep),
-    filename: section.filename.filter(keep),
-    ratios: section.ratios.filter(keep),
-    pending: section.pending.filter(keep),
-  };
+  const rest = change(section, (column) => column.filter((_, i) => !gone.has(section.id[i] as string)));
   return instead ? withPhoto(rest, instead) : rest;
 }
 
@@ -133,28 +115,10 @@ export function withFavorite(section: Section, ids: ReadonlySet<string> | null, 
   };
 }
 
-type Columns = Omit<MonthColumns, 'month'>;
+type Columns = Omit<Section, 'month' | 'ratios'>;
 type One = { [K in keyof Columns]: Columns[K][number] };
 
-function insert(section: Section, at: number, one: One, pending: string | null = null): Section {
-  const ratios = new Float32Array(section.ratios.length + 1);
-  ratios.set(section.ratios.subarray(0, at));
-  ratios[at] = one.width / (one.height || 1);
-  ratios.set(section.ratios.subarray(at), at + 1);
-  return {
-    month: section.month,
-    id: section.id.toSpliced(at, 0, one.id),
-    width: section.width.toSpliced(at, 0, one.width),
-    height: section.height.toSpliced(at, 0, one.height),
-    placeholder: section.placeholder.toSpliced(at, 0, one.placeholder),
-    thumbnail_url: section.thumbnail_url.toSpliced(at, 0, one.thumbnail_url),
-    preview_url: section.preview_url.toSpliced(at, 0, one.preview_url),
-    taken_at: section.taken_at.toSpliced(at, 0, one.taken_at),
-    kind: section.kind.toSpliced(at, 0, one.kind),
-    is_favorite: section.is_favorite.toSpliced(at, 0, one.is_favorite),
-    caption: section.caption.toSpliced(at, 0, one.caption),
-    filename: section.filename.toSpliced(at, 0, one.filename),
-    ratios,
-    pending: section.pending.toSpliced(at, 0, pending),
-  };
+function insert(section: Section, one: One): Section {
+  const at = placeFor(section, one.taken_at, one.id);
+  return change(section, (column, name) => column.toSpliced(at, 0, one[name] as never));
 }
