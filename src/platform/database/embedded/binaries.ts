@@ -72,7 +72,9 @@ async function restoreLibraryLinks(root: string, fallbackDir: string): Promise<R
   for (const { source, target } of links) {
     await link(path.join(root, source), path.join(fallbackDir, path.basename(target)));
   }
-  return { [process.platform === 'darwin' ? 'DYLD_LIBRARY_PATH' : 'LD_LIBRARY_PATH']: fallbackDir };
+  // A library looks for its own beside the link it was found by, so both folders are named.
+  const folders = `${fallbackDir}:${path.join(root, 'native', 'lib')}`;
+  return { [process.platform === 'darwin' ? 'DYLD_LIBRARY_PATH' : 'LD_LIBRARY_PATH']: folders };
 }
 
 async function link(to: string, at: string): Promise<void> {

@@ -5,6 +5,11 @@ export class EmbeddedPostgresError extends Error {
 
 // What initdb and postgres print, and the sentence that helps. The first match wins.
 const explanations: [RegExp, (dataDir: string) => string][] = [
+  [
+    /could not look up effective user ID/,
+    () =>
+      'PostgreSQL makes its files only for a user with a name: give the user who starts Tintype a line in /etc/passwd, or set DATABASE_URL.',
+  ],
   [/No space left on device/, (dir) => `The disk of ${dir} is full: free some space and start again.`],
   [
     /Read-only file system|could not (?:create|open|access|write)[^\n]*Permission denied/,
@@ -16,7 +21,7 @@ const explanations: [RegExp, (dataDir: string) => string][] = [
       `The database in ${dir} was made by another version of PostgreSQL: start it with the Tintype that made it.`,
   ],
   [
-    /could not locate a valid checkpoint|invalid checkpoint|could not (?:open|read) file "(?:global|base|pg_)|incorrect checksum|is not a valid data directory|could not open (?:configuration )?file|required (?:configuration )?file|does not exist/,
+    /could not locate a valid checkpoint|invalid checkpoint|could not (?:open|read) file "(?:global|base|pg_)|incorrect checksum|is not a valid data directory|could not open (?:configuration )?file|could not find the database system/,
     (dir) => `The database in ${dir} is damaged: restore that folder from a backup (postgres.log says what is wrong).`,
   ],
   [

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, fchownSync, openSync } from 'node:fs';
 import { chown, lstat, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -118,7 +118,7 @@ function launch(place: PostmasterPlace, socketDir: string): ChildProcess {
     place.clusterDir,
     ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
   ];
-  const log = openSync(place.logFile, 'a', 0o600);
+  const log = openLog(place);
   try {
     const child = spawn(program, args, {
       cwd: '/',
@@ -132,6 +132,18 @@ function launch(place: PostmasterPlace, socketDir: string): ChildProcess {
     return child;
   } finally {
     closeSync(log);
+  }
+}
+
+function openLog({ logFile, runAs }: PostmasterPlace): number {
+  try {
+    const log = openSync(logFile, 'a', 0o600);
+    if (runAs.user) fchownSync(log, runAs.user.uid, runAs.user.gid);
+    return log;
+  } catch (error) {
+    throw new EmbeddedPostgresError(
+      `${logFile} cannot be written (${(error as Error).message}): give the data folder to the user who starts Tintype.`,
+    );
   }
 }
 

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { stat } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import { promisify } from 'node:util';
 import { EmbeddedPostgresError } from './postgres-error.ts';
 
@@ -19,7 +20,10 @@ const namespace = ['unshare', '--user', '--map-user=65534', '--map-group=65534',
  * @throws EmbeddedPostgresError when we are root and there is no other user to be
  */
 export async function chooseRunAs(dataDir: string, clusterDir: string): Promise<RunAs> {
-  if (process.getuid?.() !== 0) return { prefix: [] };
+  if (process.getuid?.() !== 0) {
+    // A container may run under a bare number; inside a namespace it has a name, without which initdb refuses.
+    return { prefix: hasName() || !(await namespacesWork()) ? [] : namespace };
+  }
   const cluster = await stat(clusterDir).catch(() => undefined);
   // Files of another user are closed to the root of a namespace.
   if (cluster && cluster.uid !== 0) return { prefix: [], user: cluster };
@@ -29,6 +33,14 @@ export async function chooseRunAs(dataDir: string, clusterDir: string): Promise<
   throw new EmbeddedPostgresError(
     `PostgreSQL does not run as root, and this system has no user namespaces: start Tintype as an ordinary user, or give ${cluster ? clusterDir : dataDir} to one (chown -R), or set DATABASE_URL.`,
   );
+}
+
+function hasName(): boolean {
+  try {
+    return userInfo().username !== '';
+  } catch {
+    return false;
+  }
 }
 
 async function namespacesWork(): Promise<boolean> {
