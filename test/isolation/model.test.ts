@@ -292,10 +292,10 @@ test('whatever four people and their keys do, each finds their own and nothing e
   timeout: scale(60_000, 600_000),
 }, async () => {
   await fc.assert(
-    fc.asyncProperty(fc.commands(steps, { maxCommands: scale(20, 60), size: 'max' }), async (commands) => {
+    fc.asyncProperty(fc.commands(steps, { maxCommands: scale(25, 60), size: 'max' }), async (commands) => {
       const people = [await signUp(), await signUp(), await signUp(), await signUp()];
       await fc.asyncModelRun(() => ({ model: { people }, real: app }), commands);
     }),
-    { numRuns: scale(2, 60), endOnFailure: true },
+    { numRuns: scale(4, 60), endOnFailure: true },
   );
 });
