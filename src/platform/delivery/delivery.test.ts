@@ -40,7 +40,7 @@ beforeAll(async () => {
         headers: { Vary: 'Cookie' },
       })
       .catch((error) => {
-        response.writeHead(error instanceof AppError ? error.status : 500).end();
+        response.writeHead(error instanceof AppError ? error.status : 500, { 'content-length': 0 }).end();
       });
   });
   server.listen(0, '127.0.0.1');
@@ -272,6 +272,101 @@ describe('a large blob', () => {
       expect(await Promise.all(reads)).toEqual(Array(8).fill(true));
     }
     await untilIdle();
+  });
+});
+
+describe('a connection', () => {
+  const ask = ({ url }: Placed, version = '1.1', ...headers: string[]) =>
+    [`GET ${new URL(url).pathname} HTTP/${version}`, 'Host: x', ...headers, '', ''].join('\r\n');
+
+  /** Everything that comes back to what is sent at once, until the server ends it or `wanted` bytes of bodies are there. */
+  async function exchange(sent: string, wanted: number): Promise<{ received: Buffer; endedByServer: boolean }> {
+    const socket = connect(port, '127.0.0.1');
+    socket.write(sent);
+    const chunks: Buffer[] = [];
+    let length = 0;
+    for await (const chunk of socket) {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length >= wanted) return { received: Buffer.concat(chunks), endedByServer: false };
+    }
+    return { received: Buffer.concat(chunks), endedByServer: true };
+  }
+
+  function split(received: Buffer): { head: string; body: Buffer }[] {
+    const answers = [];
+    for (let rest = received; rest.length > 0; ) {
+      const end = rest.indexOf('\r\n\r\n');
+      const head = rest.toString('latin1', 0, end);
+      const length = Number(/content-length: (\d+)/i.exec(head)?.[1] ?? 0);
+      answers.push({ head, body: rest.subarray(end + 4, end + 4 + length) });
+      rest = rest.subarray(end + 4 + length);
+    }
+    return answers;
+  }
+
+  it('answers what was asked in one go in its order: from memory, from a file, unchanged, not found', async () => {
+    const [small, large] = [await place(randomBytes(20_000), 'small'), await place(randomBytes(900_000))];
+    const gone = await place(randomBytes(10));
+    await store.delete(gone.key);
+    await bodyOf(await fetch(small.url));
+    const unchanged = ask(small, '1.1', `If-None-Match: ${small.etag}`);
+    const last = ask(small, '1.1', 'Connection: close');
+    const round = [ask(small), ask(large), ask(small), unchanged, ask(gone), ask(small)];
+    const { received } = await exchange([...round, ...round, ...round, last].join(''), Number.POSITIVE_INFINITY);
+    const answers = split(received);
+    const expected = [200, 200, 200, 304, 404, 200];
+    expect(answers.map(({ head }) => Number(head.slice(9, 12)))).toEqual([...expected, ...expected, ...expected, 200]);
+    answers.forEach(({ body }, at) => {
+      const which = [small.bytes, large.bytes, small.bytes, Buffer.alloc(0), Buffer.alloc(0), small.bytes][at % 6];
+      expect(body.equals(which as Buffer), `answer ${at}`).toBe(true);
+    });
+    await untilIdle();
+  });
+
+  it('bears a client that asks a thousand times before it reads', async () => {
+    const small = await place(randomBytes(20_000), 'small');
+    const before = process.memoryUsage().arrayBuffers;
+    const socket = connect(port, '127.0.0.1').pause();
+    socket.write(ask(small).repeat(999) + ask(small, '1.1', 'Connection: close'));
+    await sleep(300);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(8_000_000);
+    const chunks: Buffer[] = [];
+    for await (const chunk of socket) chunks.push(chunk);
+    const answers = split(Buffer.concat(chunks));
+    expect(answers).toHaveLength(1000);
+    expect(answers.every(({ body }) => body.equals(small.bytes))).toBe(true);
+  });
+
+  it.each([
+    ['1.1', 'Connection: close'],
+    ['1.0', 'X: y'],
+  ])('is ended by the server when the client wants that: HTTP/%s, %s', async (version, header) => {
+    const small = await place(randomBytes(20_000), 'small');
+    for (let time = 0; time < 2; time += 1) {
+      const { received, endedByServer } = await exchange(ask(small, version, header), Number.POSITIVE_INFINITY);
+      expect(endedByServer).toBe(true);
+      const [answer] = split(received);
+      expect(answer?.head).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*connection: close/i);
+      expect(answer?.body.equals(small.bytes)).toBe(true);
+    }
+  });
+
+  it('tells the time and, when it is over, its status', async () => {
+    const small = await place(randomBytes(20_000), 'small');
+    await bodyOf(await fetch(small.url));
+    const closed: number[] = [];
+    server.on('request', function note(_, response) {
+      response.once('close', () => closed.push(response.statusCode));
+      if (closed.length) server.off('request', note);
+    });
+    const whole = await fetch(small.url);
+    await bodyOf(whole);
+    const unchanged = await fetch(small.url, { headers: { 'if-none-match': small.etag } });
+    for (const { headers } of [whole, unchanged]) {
+      expect(Math.abs(Date.parse(headers.get('date') ?? '') - Date.now())).toBeLessThan(5000);
+    }
+    expect(closed).toEqual([200, 304]);
   });
 });
 

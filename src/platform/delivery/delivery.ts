@@ -4,7 +4,9 @@ import { AppError } from '#platform/http/app-error.ts';
 import { createBufferPool } from './buffer-pool.ts';
 import { type ByteRange, parseRange } from './byte-range.ts';
 import type { Deliverable } from './deliverable.ts';
+import { createDirectSender } from './direct-sender.ts';
 import { namesTag } from './entity-tag.ts';
+import { cacheLabelsOf, labelsOf } from './labels.ts';
 import { ClientGone, sendBlob } from './send-blob.ts';
 import { createSmallBlobs } from './small-blobs.ts';
 
@@ -49,6 +51,7 @@ export function createDelivery({
 }: Dependencies): Delivery {
   const small = createSmallBlobs({ store, cacheBytes });
   const pool = createBufferPool();
+  const direct = createDirectSender();
 
   const sizeOf = async (what: Deliverable): Promise<number> => {
     const size = small.peek(what.key)?.length ?? (await store.stat(what.key))?.bytes;
@@ -75,7 +78,10 @@ export function createDelivery({
   return {
     async serve(request, response, what) {
       const known = request.headers['if-none-match'];
-      if (known !== undefined && namesTag(known, what.etag)) return writeNotModified(response, what);
+      if (known !== undefined && namesTag(known, what.etag)) {
+        if (!direct.send(request, response, what, null)) response.writeHead(304, cacheLabelsOf(what)).end();
+        return;
+      }
       if (request.method === 'HEAD') {
         writeHead(response, what, await sizeOf(what), null);
         response.end();
@@ -86,6 +92,7 @@ export function createDelivery({
       if (!Buffer.isBuffer(found)) return stream(request, response, what, found);
       const range = rangeOf(request, found.length, what);
       if (range === 'unsatisfiable') return refuseRange(response, found.length);
+      if (!range && direct.send(request, response, what, found)) return;
       writeHead(response, what, found.length, range);
       response.end(range ? found.subarray(range.start, range.end) : found);
     },
@@ -107,36 +114,8 @@ function rangeOf(request: IncomingMessage, size: number, what: Deliverable): Byt
   return parsed === 'whole' ? null : parsed;
 }
 
-/** One flat list in one call is the cheapest way that node:http has. */
 function writeHead(response: ServerResponse, what: Deliverable, size: number, range: ByteRange | null): void {
-  const headers = [
-    'Content-Type',
-    what.mimeType,
-    'Content-Length',
-    range ? range.end - range.start : size,
-    'ETag',
-    what.etag,
-    'Cache-Control',
-    what.cacheControl,
-    'Accept-Ranges',
-    'bytes',
-    'X-Content-Type-Options',
-    'nosniff',
-    'Content-Security-Policy',
-    "sandbox; default-src 'none'",
-    'Cross-Origin-Resource-Policy',
-    'same-origin',
-  ];
-  if (range) headers.push('Content-Range', `bytes ${range.start}-${range.end - 1}/${size}`);
-  for (const name in what.headers) headers.push(name, what.headers[name] ?? '');
-  response.writeHead(range ? 206 : 200, headers);
-}
-
-function writeNotModified(response: ServerResponse, what: Deliverable): void {
-  const headers = ['ETag', what.etag, 'Cache-Control', what.cacheControl];
-  for (const name in what.headers) headers.push(name, what.headers[name] ?? '');
-  response.writeHead(304, headers);
-  response.end();
+  response.writeHead(range ? 206 : 200, labelsOf(what, size, range));
 }
 
 function refuseRange(response: ServerResponse, size: number): void {
