@@ -26,7 +26,7 @@ beforeEach(async () => {
   );
   await writeFile(
     path.join(root, 'hello.ts'),
-    'const args: string[] = process.argv.slice(2); console.log(`hello ${args}`);',
+    "const args: string[] = process.argv.slice(2); console.log('hello ' + args);",
   );
 });
 

@@ -1,8 +1,8 @@
 import { DetailedError, Upload as TusUpload } from 'tus-js-client';
 import { API_BASE, ApiError, api } from '#lib/api.ts';
 import type { Photo } from '#lib/api-schema.ts';
+import { connectionLost, problemOf } from './problem.ts';
 import type { SendOptions, Upload } from './queue.ts';
-import { connectionLost, problemOf } from './send-upload.ts';
 
 /**
  * Sends a file by tus 1.0. What was sent before a lost connection, a pause or a reload is not sent again: the client keeps the
