@@ -1,19 +1,21 @@
-import { close, fstat, open, read } from 'node:fs';
+import { closeSync, fstatSync, open, read } from 'node:fs';
 import type { BlobReader } from './blob-store.ts';
 
 /**
- * Opens a file for ranged reads. By the callback API: it costs half of what promises and file handles do, and this runs for every
- * picture that is sent.
+ * Opens a file for ranged reads. By the callback API, and asynchronously only where the disk may have to be waited for: a trip to
+ * the thread pool costs more than all the rest. An open file's size is in memory, and closing what was only read waits for nothing.
  * @returns null when the file is absent
  */
 export function openFile(path: string): Promise<BlobReader | null> {
   return new Promise((resolve, reject) => {
     open(path, 'r', (failed, fd) => {
       if (failed) return failed.code === 'ENOENT' ? resolve(null) : reject(failed);
-      fstat(fd, (error, stats) => {
-        if (!error) return resolve(readerOf(fd, stats.size));
-        close(fd, () => reject(error));
-      });
+      try {
+        resolve(readerOf(fd, fstatSync(fd).size));
+      } catch (error) {
+        closeSync(fd);
+        reject(error);
+      }
     });
   });
 }
@@ -35,9 +37,6 @@ function readerOf(fd: number, size: number): BlobReader {
         };
         fill(0);
       }),
-    close: () =>
-      new Promise((resolve, reject) => {
-        close(fd, (error) => (error ? reject(error) : resolve()));
-      }),
+    close: async () => closeSync(fd),
   };
 }

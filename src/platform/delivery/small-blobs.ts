@@ -44,7 +44,7 @@ export function createSmallBlobs({ store, cacheBytes }: { store: BlobStore; cach
     try {
       const bytes = await flight;
       // When it was forgotten meanwhile, the flight is another's or gone.
-      if (Buffer.isBuffer(bytes) && flights.get(name) === flight) cache.set(name, bytes);
+      if (Buffer.isBuffer(bytes) && flights.get(name) === flight) cache.set(key, bytes);
       return bytes === 'large' ? (large ?? null) : bytes;
     } finally {
       if (flights.get(name) === flight) flights.delete(name);
@@ -54,7 +54,7 @@ export function createSmallBlobs({ store, cacheBytes }: { store: BlobStore; cach
   return {
     peek(key) {
       if (key.variant === 'original') return undefined;
-      const bytes = cache.get(nameOf(key));
+      const bytes = cache.get(key);
       if (bytes) hits += 1;
       return bytes;
     },
@@ -64,10 +64,8 @@ export function createSmallBlobs({ store, cacheBytes }: { store: BlobStore; cach
       return fetchTogether(key);
     },
     forget(hash) {
-      for (const variant of variants) {
-        cache.delete(nameOf({ hash, variant }));
-        flights.delete(nameOf({ hash, variant }));
-      }
+      cache.delete(hash);
+      for (const variant of variants) flights.delete(nameOf({ hash, variant }));
     },
     stats: () => ({ hits, misses, ...cache.stats() }),
   };
