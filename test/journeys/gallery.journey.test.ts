@@ -323,7 +323,7 @@ describe.skipIf(!chromiumPath)('the gallery in the browser', () => {
     await page.getByRole('heading', { name: 'Blank plates, for now' }).waitFor();
     await page.getByRole('link', { name: 'Trash' }).first().click();
     await page.getByRole('heading', { name: 'Trash', exact: true }).waitFor();
-    await expect.poll(() => page.getByText('Deleted in 30 days').count()).toBe(4);
+    await expect.poll(() => page.getByText('30 days left').count()).toBe(4);
     await page
       .getByRole('button', { name: /^Restore: / })
       .first()
@@ -332,7 +332,7 @@ describe.skipIf(!chromiumPath)('the gallery in the browser', () => {
     await page.getByRole('button', { name: 'Empty the trash' }).click();
     const dialog = page.getByRole('alertdialog', { name: 'Delete 3 photos for good?' });
     await dialog.getByRole('button', { name: 'Keep them' }).click();
-    expect(await page.getByText('Deleted in 30 days').count()).toBe(3);
+    expect(await page.getByText('30 days left').count()).toBe(3);
     await page.getByRole('button', { name: 'Empty the trash' }).click();
     await dialog.getByRole('button', { name: 'Delete 3 for good' }).click();
     await page.getByRole('heading', { name: 'The trash is empty' }).waitFor();

@@ -10,6 +10,10 @@ test('fast above 8 px/ms, slow below, and at rest when nothing moves', async () 
     (is) => fast.push(is),
     (is) => moving.push(is),
     () => time,
+    (run) => {
+      run();
+      return 0;
+    },
   );
   meter.moved(10);
   for (const [ms, y] of [

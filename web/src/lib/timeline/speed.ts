@@ -13,11 +13,13 @@ export function createSpeedometer(
   onFast: (fast: boolean) => void,
   onMoving: (moving: boolean) => void,
   now: () => number = () => performance.now(),
+  nextFrame: (run: () => void) => number = requestAnimationFrame,
 ) {
   let position = 0;
   let at = Number.NEGATIVE_INFINITY;
   let isMoving = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let rests = 0;
 
   return {
     /** @param y where the page is now, px. */
@@ -32,13 +34,19 @@ export function createSpeedometer(
       if (!isMoving) onMoving(true);
       isMoving = true;
       clearTimeout(timer);
+      const rest = ++rests;
+      // A busy page delivers its scroll events late: only when the next frame brings none does it really stand still.
       timer = setTimeout(() => {
-        isMoving = false;
-        onFast(false);
-        onMoving(false);
+        nextFrame(() => {
+          if (rest !== rests) return;
+          isMoving = false;
+          onFast(false);
+          onMoving(false);
+        });
       }, STILL);
     },
     stop(): void {
+      rests++;
       clearTimeout(timer);
     },
   };
