@@ -1,15 +1,8 @@
-import { existsSync } from 'node:fs';
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-
-const candidates = [
-  process.env.TINTYPE_TEST_CHROMIUM,
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-];
+import { findChromium } from '../chromium.ts';
 
 /** Where Chromium is; undefined where there is none, and the journeys are then skipped by name. */
-export const chromiumPath = candidates.find((candidate) => candidate && existsSync(candidate));
+export const chromiumPath = findChromium();
 
 /** Starts Chromium; `extra` are further switches, such as `--force-device-scale-factor=3`. */
 export function openBrowser(extra: string[] = []): Promise<Browser> {
