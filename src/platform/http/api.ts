@@ -24,7 +24,7 @@ export function createRouter(): OpenAPIHono<ApiEnv> {
       if (result.target === 'param') throw new AppError('not_found', 'There is nothing at this address.');
       const issues = result.error.issues.map((issue) => ({
         field: issue.path.join('.') || null,
-        message: issue.code === 'unrecognized_keys' ? `Unknown: ${issue.keys.join(', ')}.` : issue.message,
+        message: issue.code === 'unrecognized_keys' ? `Unknown: ${issue.keys.join(', ')}.` : toSentence(issue.message),
       }));
       const first = issues[0];
       throw new AppError(
@@ -35,6 +35,8 @@ export function createRouter(): OpenAPIHono<ApiEnv> {
     },
   });
 }
+
+const toSentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);
 
 const mostJsonBytes = 256 * 1024;
 
@@ -58,7 +60,12 @@ export function limitSmallBodies(isLarge: (c: Context) => boolean): MiddlewareHa
 export function toAppError(error: unknown, logger: Logger): AppError {
   if (error instanceof AppError) return error;
   if (error instanceof HTTPException) {
-    return new AppError('validation_error', error.message || 'This request is not valid.');
+    return new AppError(
+      'validation_error',
+      error.status === 415
+        ? 'Send JSON, and say so: Content-Type: application/json.'
+        : 'The body of this request is not JSON that can be read.',
+    );
   }
   const { code } = (error ?? {}) as { code?: unknown };
   // ENOSPC and EDQUOT are the file system's, 53100 PostgreSQL's word for a full disk.

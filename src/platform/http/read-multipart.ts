@@ -21,12 +21,15 @@ const limits = {
   headerSize: 8192,
 };
 
+/** What a form may have around its file: a preamble, heads and fields. */
+const mostAround = 2 ** 20 + 64 * 1024;
+
 const malformed = (why: string): AppError => new AppError('validation_error', `This form cannot be read: ${why}.`);
 
 /**
  * Finds the one file of a multipart form in a stream and hands it on without holding it.
  * @param allowed names of the other fields; any other is refused
- * @throws AppError `validation_error`, from here or while `body` is read
+ * @throws AppError `validation_error` or `too_large`, from here or while `body` is read
  */
 export async function readMultipartFile(
   body: AsyncIterable<Uint8Array>,
@@ -43,7 +46,7 @@ export async function readMultipartFile(
   } catch (error) {
     throw malformed((error as Error).message);
   }
-  const source = Readable.from(body, { objectMode: false });
+  const source = Readable.from(limited(body, options.mostBytes + mostAround), { objectMode: false });
 
   const file = Promise.withResolvers<{ stream: Readable; filename: string | undefined }>();
   const whole = Promise.withResolvers<void>();
@@ -99,4 +102,18 @@ export async function readMultipartFile(
       }
     })(),
   };
+}
+
+/** A parser that finds no boundary looks for it for as long as something comes. */
+async function* limited(body: AsyncIterable<Uint8Array>, mostBytes: number): AsyncGenerator<Uint8Array> {
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > mostBytes) {
+      throw new AppError('too_large', `This form is larger than the ${mostBytes} bytes that are allowed.`, {
+        limit: mostBytes,
+      });
+    }
+    yield chunk;
+  }
 }
