@@ -25,7 +25,8 @@ export async function startServer(
 ): Promise<RunningServer> {
   // Its own way with bodies that nobody read gives a client half a second.
   const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false, autoCleanupIncoming: false });
-  const server = createServer((request, response) => {
+  // A request without a body gets no stream to be read and ended: a seventh of what a thumbnail costs.
+  const server = createServer({ optimizeEmptyRequests: true }, (request, response) => {
     if (serveBytes(request, response)) return;
     lingerAfterAnswer(request, response);
     void answer(request, response);
