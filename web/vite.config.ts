@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import adapter from '@sveltejs/adapter-static';
 import { sveltekit } from '@sveltejs/kit/vite';
 import { defineConfig, type Plugin } from 'vite';
+import { firstPageChunk } from './first-page-chunk.ts';
 import { preloadPhotos } from './preload-photos.ts';
 
 /** `x.svg?icon` is the drawing inside the `<svg>` element, so that no icon carries a wrapper of its own into the bundle. */
@@ -46,6 +47,7 @@ function plainValues(): Plugin {
   };
 }
 
+const first = firstPageChunk();
 const server = process.env.TINTYPE_DEV_SERVER ?? 'http://127.0.0.1:8000';
 
 export default defineConfig({
@@ -53,13 +55,17 @@ export default defineConfig({
     icons(),
     plainAnnouncer(),
     plainValues(),
+    first.plugin,
     sveltekit({
       adapter: preloadPhotos(adapter({ pages: 'build', assets: 'build', fallback: 'index.html' })),
       compilerOptions: { runes: true },
     }),
   ],
   // light-dark() since 2024. Compiled for older browsers, it would be fixed at the root, and a part with a theme of its own would not follow.
-  build: { cssTarget: ['chrome123', 'edge123', 'firefox120', 'safari17.5'] },
+  build: {
+    cssTarget: ['chrome123', 'edge123', 'firefox120', 'safari17.5'],
+    rolldownOptions: { output: { codeSplitting: { groups: first.groups } } },
+  },
   // The Origin check compares with the Host the browser used, so the proxy must leave that header alone.
   server: { proxy: { '/api': { target: server, changeOrigin: false } } },
 });
