@@ -66,4 +66,23 @@ describe.skipIf(!(await isSuperuser(superuser)))('on a PostgreSQL whose owner is
     const { secret } = await migrate({ owner, app: made });
     await useLibrary(owner, made, secret);
   });
+
+  test('a library that is given to another owner is whole for that one, and takes no second administrator', async () => {
+    const first = await createOwnedDatabase('nocreaterole');
+    const made = await createLogin(superuser, '', first);
+    const { secret } = await migrate({ owner: first, app: made });
+    const next = { ...first, ...(await createLogin(superuser, '', first)), database: first.database };
+    const inLibrary = { ...superuser, database: first.database };
+    const server = await createTestApp({ database: { database: undefined as never, app: made, owner: first, secret } });
+    await server.signUp();
+    await server.close();
+
+    await run(inLibrary, `reassign owned by ${first.user} to ${next.user}`);
+    const pool = new Pool({ ...made, max: 1 });
+    atEnd(() => pool.end());
+    await expect(requireRowLevelSecurity(pool)).rejects.toThrow(/run as .*, who cannot see its rows/);
+    await migrate({ owner: next, app: made });
+    await requireRowLevelSecurity(pool);
+    expect((await pool.query('select has_users() as has')).rows).toEqual([{ has: true }]);
+  });
 });

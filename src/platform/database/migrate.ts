@@ -34,6 +34,7 @@ export async function migrate(options: { owner: PoolConfig; app?: PoolConfig }):
       await sql`select pg_advisory_lock(${sql.lit(migrationLock)})`.execute(connection);
       await requireVersion(connection);
       await runMigrations(connection);
+      await adoptPolicies(connection);
       await migrateJobs(pool);
       const instance = await readInstance(connection);
       const app = options.app ?? (await makeAppLogin(connection, options.owner, instance));
@@ -73,6 +74,19 @@ async function runMigrations(db: Kysely<unknown>): Promise<void> {
       : `The database could not be migrated, and nothing of the failed step was kept: ${reason}`,
     { cause: error },
   );
+}
+
+/**
+ * A library may be given to another owner, as restoring a backup does. Its functions run as that one then, and policies that
+ * name the one before would show them an empty library, whose next account becomes the administrator.
+ */
+async function adoptPolicies(db: Kysely<unknown>): Promise<void> {
+  const { rows } = await sql<{ table: string; owner: string }>`
+    select tablename as table, current_user as owner from pg_policies
+    where schemaname = 'public' and policyname = 'owner_all' and current_user <> all (roles)`.execute(db);
+  for (const { table, owner } of rows) {
+    await sql`alter policy owner_all on ${sql.table(table)} to ${sql.id(owner)}`.execute(db);
+  }
 }
 
 /** The job queue keeps its tables in a schema of its own; the app login only reads and writes rows there. */

@@ -37,6 +37,11 @@ export async function requireRowLevelSecurity(pool: Pool): Promise<void> {
       from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
         and not (c.relrowsecurity and c.relforcerowsecurity) and c.relname <> all ($1)
     union all
+    select 'the functions of table ' || c.relname || ' run as ' || o.rolname || ', who cannot see its rows'
+      from pg_policy p join pg_class c on c.oid = p.polrelid join pg_roles o on o.oid = c.relowner
+      where p.polname = 'owner_all' and c.relnamespace = 'public'::regnamespace
+        and o.oid <> all (p.polroles) and not (o.rolsuper or o.rolbypassrls)
+    union all
     select 'the login may read ' || c.relname || ', which runs past row-level security'
       from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind in ('v', 'm', 'f')
         and has_table_privilege(current_user, c.oid, 'select')
