@@ -54,7 +54,7 @@ describe.skipIf(!chromiumPath)('the gallery in the browser', () => {
   test('sign up, drop thirty photos, look, love, throw away and take back; nobody else sees any of it', async () => {
     const count = scale(28, 28);
     const files: string[] = [];
-    // Real size: 12 megapixels and more than 8 MB for one of them, so that both ways of sending are taken.
+    // Real size: 12 megapixels each; the PNG has more than 8 MB, so that both ways of sending are taken.
     for (let i = 0; i < count; i++) {
       const isTall = i % 4 === 1;
       const bytes = await makePhoto({
@@ -66,19 +66,23 @@ describe.skipIf(!chromiumPath)('the gallery in the browser', () => {
       });
       files.push(await save(`IMG_${String(i).padStart(4, '0')}.jpg`, bytes));
     }
-    files.push(await save('drawing.png', await makePhoto({ width: 1600, height: 1200, seed: 77, format: 'png' })));
+    files.push(await save('drawing.png', await makePhoto({ width: 2600, height: 1800, seed: 77, format: 'png' })));
     files.push(heic);
 
     const page = await newVisitor();
     await signUp(page, 'ines');
     await page.getByRole('heading', { name: 'Blank plates, for now' }).waitFor();
     await watchFirstTile(page);
+    const resumable = page.waitForRequest(
+      (request) => request.url().includes('/api/v1/uploads') && request.method() === 'PATCH',
+    );
     await drop(page, files);
 
     // The tiles are there before their photos are: 200 ms is the promise, with room for a busy machine.
     await page.locator('.tile').first().waitFor();
     expect(await page.evaluate('firstTileAfter')).toBeLessThan(scale(2000, 2000));
     await page.getByRole('heading', { name: '30 photos added' }).waitFor({ timeout: 100_000 });
+    await resumable;
     await page.getByRole('button', { name: 'Close', exact: true }).click();
 
     // Without a reload, everything stands in date order; the HEIC and the PNG are among them at their own dates.
