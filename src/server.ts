@@ -4,7 +4,7 @@ import { getRequestListener } from '@hono/node-server';
 import type { Logger } from 'pino';
 import type { createApp } from './app.ts';
 import type { Config } from './config.ts';
-import { lingerAfterAnswer } from './platform/http/linger.ts';
+import { bearOwnSilence, lingerAfterAnswer } from './platform/http/linger.ts';
 
 export interface RunningServer {
   /** `http://127.0.0.1:8000`: what a person opens. */
@@ -29,6 +29,7 @@ export async function startServer(
   const server = createServer({ optimizeEmptyRequests: true }, (request, response) => {
     if (serveBytes(request, response)) return;
     lingerAfterAnswer(request, response);
+    bearOwnSilence(request, response);
     void answer(request, response);
   });
   // Large files over slow lines take their time; a line that is silent for two minutes is dropped instead.

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { Client } from 'pg';
+import { describe, expect, test, vi } from 'vitest';
 import { createTestApp, type Person } from '../../../test/app.ts';
 import { tinyPhoto } from '../../../test/fixtures/tiny-photo.ts';
 
@@ -263,6 +264,26 @@ test('what the camera said is in the metadata', async () => {
   const { id } = (await upload(await tinyPhoto(options))).json();
   const answer = await app.request(owner, 'GET', `${api}/photos/${id}/metadata`);
   expect(answer.json()).toMatchObject({ id, camera: { make: null, model: 'Harbour 3', lens: null }, location: null });
+});
+
+test('bytes that were put away for a photo that the database then refused go by the job', async () => {
+  const client = new Client(app.database.owner);
+  await client.connect();
+  await client.query(`
+    create function refuse() returns trigger language plpgsql as $$ begin raise exception 'the disk is gone'; end $$;
+    create trigger refuse before insert on photos for each row when (new.filename = 'unlucky.jpg') execute function refuse()`);
+  const bytes = await fresh();
+  const hash = sha256(bytes);
+  const stored = async () =>
+    (await readdir(app.dataDir, { recursive: true })).filter((path) => path.includes(hash)).length;
+  const answer = await upload(bytes, { filename: 'unlucky.jpg' });
+  expect([answer.status, answer.json().error.code]).toEqual([500, 'server_error']);
+  expect(answer.text).not.toContain('the disk is gone');
+  await vi.waitFor(async () => expect(await stored()).toBe(0), { timeout: 15_000, interval: 200 });
+  await client.query('drop trigger refuse on photos');
+  await client.end();
+  expect((await upload(bytes, { filename: 'unlucky.jpg' })).status).toBe(201);
+  expect(await stored()).toBe(4);
 });
 
 test('a hundred refusals and uploads later, nothing is left in the temp folders', () => {

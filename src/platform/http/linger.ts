@@ -31,3 +31,14 @@ export function lingerAfterAnswer(request: IncomingMessage, response: ServerResp
     timer.unref();
   });
 }
+
+/**
+ * Once a request has come whole, it is the server that is silent: an upload may wait for its turn to be decoded for longer
+ * than a silent client is borne with. The limit is back with the next request of the connection.
+ */
+export function bearOwnSilence(request: IncomingMessage, response: ServerResponse): void {
+  request.once('end', () => {
+    // The rest of a refused body comes after the answer: then it is the client's turn again.
+    if (!response.writableFinished) request.socket.setTimeout(0);
+  });
+}
