@@ -145,6 +145,21 @@ describe('what was revoked is nobody’s with the next request here, and within 
     await refusedThere(deputy, '/api/v1/users', 403);
   });
 
+  test('what an administrator handed out ends with the role', async () => {
+    const [deputy, target] = [await here.signUp(), await here.signUp()];
+    const setRole = (role: string) => here.request(admin, 'PATCH', `/api/v1/users/${deputy.id}`, { json: { role } });
+    await setRole('admin');
+    const { url } = (await here.request(deputy, 'POST', `/api/v1/users/${target.id}/reset-link`)).json();
+    const token = new URL(url).searchParams.get('token');
+    const use = () =>
+      here.request(null, 'POST', '/api/v1/auth/reset', { json: { token, password: 'taken over by link' } });
+    await setRole('user');
+    expect((await use()).status).toBe(410);
+    expect(await read(here, target)).toBe(200);
+    await setRole('admin');
+    expect((await use()).status).toBe(204);
+  });
+
   test('a photo that was deleted for good', async () => {
     const owner = await here.signUp();
     const photo = await here.upload(owner, await tinyPhoto(500));

@@ -347,6 +347,7 @@ describe('functions that run as the owner', () => {
       'find_login',
       'find_session',
       'has_users',
+      'maker_is_admin',
       'own_password_hash',
       'record_blob',
       'register_user',

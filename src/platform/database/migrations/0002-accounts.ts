@@ -164,6 +164,12 @@ async function functions(db: Kysely<unknown>): Promise<void> {
     language sql stable security definer set search_path = public, pg_temp as $$
       select hash from passwords where user_id = app_user_id()
     $$`.execute(db);
+  // A link ends with the power of whoever made it; those that are mailed have no maker.
+  await sql`
+    create function maker_is_admin(p_maker uuid) returns boolean
+    language sql stable security definer set search_path = public, pg_temp as $$
+      select p_maker is null or exists (select from users where id = p_maker and role = 'admin' and disabled_at is null)
+    $$`.execute(db);
   await sql`
     create function register_user(p_id uuid, p_username text, p_email text, p_password_hash text,
                                   p_first_allowed boolean, p_open boolean, p_invitation_hash bytea)
@@ -177,7 +183,8 @@ async function functions(db: Kysely<unknown>): Promise<void> {
         v_role := 'admin';
       elsif not p_open then
         update one_time_tokens set used_at = now()
-          where kind = 'invitation' and token_hash = p_invitation_hash and used_at is null and expires_at > now();
+          where kind = 'invitation' and token_hash = p_invitation_hash and used_at is null and expires_at > now()
+            and maker_is_admin(created_by);
         if not found then raise exception 'invitation_required' using errcode = 'TT002'; end if;
       end if;
       insert into users (id, username, email, role) values (p_id, p_username, p_email, v_role);
@@ -206,6 +213,7 @@ async function functions(db: Kysely<unknown>): Promise<void> {
     begin
       update one_time_tokens set used_at = now()
         where kind = 'reset' and token_hash = p_token_hash and used_at is null and expires_at > now()
+          and maker_is_admin(created_by)
         returning user_id into v_user;
       if v_user is null then return null; end if;
       update passwords set hash = p_hash, changed_at = now() where user_id = v_user;
