@@ -6,6 +6,7 @@ import path from 'node:path';
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { countPromise } from '../promises.ts';
 import { scale } from '../scale.ts';
 import { type ServerProcess, startProcess } from './server-process.ts';
 
@@ -135,7 +136,10 @@ async function expectWhole(pictures: readonly Buffer[], acknowledged: ReadonlyMa
   expect(await filesIn('tmp')).toEqual([]);
   const sent = new Set(everything.map(sha256));
   const found = await readLibrary(sent);
-  for (const [hash, id] of acknowledged) expect(found.get(hash)).toBe(id);
+  const held = [...acknowledged].filter(([hash, id]) => found.get(hash) === id).length;
+  const what = 'photos answered before the server was killed, among uploads and at their steps';
+  countPromise({ promise: 1, what, tried: acknowledged.size, held });
+  expect(held).toBe(acknowledged.size);
   const rest = pictures.filter((bytes) => !acknowledged.has(sha256(bytes)));
   const again = await sendAll(rest);
   expect(again.size).toBe(rest.length);
