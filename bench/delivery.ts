@@ -18,6 +18,7 @@ const noProc: Absent = { absent: 'the CPU time of processes is read from /proc, 
 const THUMBNAILS = 150;
 const ORIGINALS = 12;
 
+/** Gates above the targets are where we stand on a busy machine: they catch what becomes worse. nginx copies no byte (sendfile). */
 export const rows: BenchRow[] = [
   {
     name: 'thumbnail with session and owner check, the real server, beside nginx serving the file',
@@ -37,18 +38,21 @@ export const rows: BenchRow[] = [
     name: 'cold thumbnail, delivery with nothing in memory, beside nginx serving the file',
     unit: 'CPU µs',
     target: 2,
+    gate: 6,
     prepare: prepareCold,
   },
   {
     name: 'original of 3 MB with session and owner check, the real server, beside nginx',
     unit: 'CPU µs',
     target: 1.1,
+    gate: 3.5,
     prepare: () => prepareOriginals(null),
   },
   {
     name: 'range of 1 MB of an original, the real server, beside nginx',
     unit: 'CPU µs',
     target: 1.1,
+    gate: 6,
     prepare: () => prepareOriginals({ start: 1_000_000, end: 2_000_000 }),
   },
 ];

@@ -21,6 +21,8 @@ export const rows: BenchRow[] = [
     name: 'upload of 4 MiB with sha256 to a temp file, beside discarding the body',
     unit: 'CPU ms',
     target: 3.2,
+    // What discarding costs halves when a busy machine makes the kernel hand over larger pieces; ours stays.
+    gate: 5.5,
     prepare: () => prepare('discard'),
   },
   {

@@ -16,11 +16,11 @@ const SAMPLE = 50;
 /** The bytes of a GET over a connection that stays open. */
 export const toRequest = (path: string, headers: Record<string, string> = {}): Buffer =>
   Buffer.from(
-    [
+    `${[
       `GET ${path} HTTP/1.1`,
       'Host: 127.0.0.1',
       ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
-    ].join('\r\n') + '\r\n\r\n',
+    ].join('\r\n')}\r\n\r\n`,
   );
 
 /**
