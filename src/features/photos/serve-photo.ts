@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Delivery } from '#platform/delivery/index.ts';
+import type { Deliverable, Delivery } from '#platform/delivery/index.ts';
 import { AppError } from '#platform/http/app-error.ts';
 import type { Caller } from '#platform/http/caller.ts';
 import type { Variant } from './contract.ts';
@@ -76,7 +76,7 @@ export function createPhotoServer(deps: {
 const cacheControl = 'private, max-age=31536000, immutable';
 const vary = { vary: 'Cookie, Authorization' };
 
-function toDeliverable(located: Located, variant: Variant, query: URLSearchParams | null) {
+function toDeliverable(located: Located, variant: Variant, query: URLSearchParams | null): Deliverable {
   const mimeType = located.mimeTypes[variant];
   if (!mimeType) throw new AppError('not_found', 'There is no such photo.');
   const headers = query?.has('download')

@@ -1,2 +1,2 @@
 export type { Deliverable } from './deliverable.ts';
-export { createDelivery, type Delivery, type DeliveryStats } from './delivery.ts';
+export { createDelivery, type Delivery } from './delivery.ts';
