@@ -1,4 +1,7 @@
 import type { PhotoMetadata } from '#lib/api-schema.ts';
+import { takenDay, wallClock } from '#lib/timeline/taken.ts';
+
+const weekday = new Intl.DateTimeFormat('en-GB', { weekday: 'long', timeZone: 'UTC' });
 
 type Exposure = NonNullable<PhotoMetadata['exposure']>;
 type Location = NonNullable<PhotoMetadata['location']>;
@@ -23,4 +26,9 @@ export function formatPlace({ latitude, longitude }: Location): string {
 export function mapAddress({ latitude, longitude }: Location): string {
   const at = `${latitude.toFixed(5)}/${longitude.toFixed(5)}`;
   return `https://www.openstreetmap.org/?mlat=${latitude.toFixed(5)}&mlon=${longitude.toFixed(5)}#map=15/${at}`;
+}
+
+/** `Friday 14 June 2024`, by the camera's clock. */
+export function takenLongDay(takenAt: string): string {
+  return `${weekday.format(wallClock(takenAt))} ${takenDay(takenAt)}`;
 }

@@ -182,31 +182,6 @@ export function createGallery(filter: GalleryFilter) {
     /** The photo before (-1) or after (1) another in the timeline's order; a promise when its month must be loaded first. */
     neighbour,
 
-    /** Photos before and after another, as far as their months are loaded: `before` of them, it, and `after`. */
-    around(id: string, before: number, after: number): Place[] {
-      const place = find(id);
-      if (!place) return [];
-      const collect = (step: -1 | 1, most: number) => {
-        const places: Place[] = [];
-        let month = shapes.findIndex((shape) => shape.month === place.month);
-        let index = place.index + step;
-        while (places.length < most) {
-          const section = shown.get(shapes[month]?.month ?? '');
-          if (!section) break;
-          if (index < 0 || index >= section.id.length) {
-            month += step;
-            index = step > 0 ? 0 : (shown.get(shapes[month]?.month ?? '')?.id.length ?? 0) - 1;
-            if (!shapes[month]) break;
-            continue;
-          }
-          if (section.pending[index] === null) places.push({ month: section.month, index });
-          index += step;
-        }
-        return places;
-      };
-      return [...collect(-1, before).reverse(), place, ...collect(1, after)];
-    },
-
     /** Ids from one photo to another in the timeline's order, both included; loads the months between. */
     async between(from: string, to: string): Promise<string[]> {
       const [a, b] = [find(from), find(to)];

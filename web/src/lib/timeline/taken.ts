@@ -4,22 +4,16 @@
  * @module
  */
 const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' });
-const weekday = new Intl.DateTimeFormat('en-GB', { weekday: 'long', timeZone: 'UTC' });
 const monthName = new Intl.DateTimeFormat('en-GB', { month: 'long', timeZone: 'UTC' });
 
 /** `2024-06-14T09:30:00+02:00` → the same numbers as a UTC date. */
-function wallClock(takenAt: string): Date {
+export function wallClock(takenAt: string): Date {
   return new Date(`${takenAt.slice(0, 19)}Z`);
 }
 
 /** `14 June 2024`. */
 export function takenDay(takenAt: string): string {
   return day.format(wallClock(takenAt));
-}
-
-/** `Friday 14 June 2024`. */
-export function takenLongDay(takenAt: string): string {
-  return `${weekday.format(wallClock(takenAt))} ${takenDay(takenAt)}`;
 }
 
 /** `09:30`. */
