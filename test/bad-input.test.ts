@@ -222,6 +222,33 @@ describe('a body that goes on', () => {
   });
 });
 
+test('a client that leaves while its picture is decoded leaves a whole photo or nothing', async () => {
+  const someone = await app.signUp();
+  const originals = async () =>
+    (await leftovers()).filter((path) => path.startsWith(join(app.dataDir, 'originals'))).length;
+  const before = await originals();
+  for (let seed = 100; seed < 108; seed += 1) {
+    const bytes = await tinyPhoto({ seed, width: 2400, height: 1800, format: 'png' });
+    const socket = connect(Number(port), hostname);
+    socket.on('error', () => {});
+    socket.write(
+      `POST ${api}/photos HTTP/1.1\r\nHost: ${hostname}:${port}\r\nAuthorization: Bearer ${someone.bearer}\r\n` +
+        `Content-Length: ${bytes.length}\r\n\r\n`,
+    );
+    await new Promise((sent) => socket.write(bytes, sent));
+    await sleep((seed - 100) * 15);
+    socket.destroy();
+  }
+  await vi.waitFor(() => expect(readdirSync(join(app.dataDir, 'tmp'))).toEqual([]), { timeout: 10_000 });
+  const { items } = (await app.request(someone, 'GET', `${api}/photos`)).json();
+  for (const photo of items) {
+    for (const variant of ['original', 'preview', 'medium', 'small']) {
+      expect((await app.request(someone, 'GET', `${api}/photos/${photo.id}/${variant}`)).status).toBe(200);
+    }
+  }
+  expect(await originals()).toBe(before + items.length);
+});
+
 describe('the envelope', () => {
   const json = (body: string, path = '/photos/batch/trash', type = 'application/json') =>
     app.request(person, 'POST', `${api}${path}`, { body, headers: { 'content-type': type } });
