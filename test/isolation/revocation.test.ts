@@ -1,7 +1,8 @@
 import { Client } from 'pg';
-import { describe, expect, test, vi } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { type Credential, createTestApp, type Person, tinyPhoto } from '../app.ts';
 import { createTestDatabase } from '../database.ts';
+import { countPromise } from '../promises.ts';
 
 const database = await createTestDatabase();
 const here = await createTestApp({ database });
@@ -133,7 +134,17 @@ describe('what was revoked is nobody’s with the next request here, and within 
     expect([await read(here, credential), await read(here, credential, bytes)]).toEqual([401, 401]);
     await refusedThere(credential);
     await refusedThere(credential, bytes);
+    held += 1;
   });
+  let held = 0;
+  afterAll(() =>
+    countPromise({
+      promise: 4,
+      what: 'ways to end a credential, on two servers',
+      tried: Object.keys(endings).length,
+      held,
+    }),
+  );
 
   test('a role that was taken away', async () => {
     const deputy = await here.signUp();
