@@ -327,6 +327,25 @@ describe('the envelope', () => {
     expect(answer.text).not.toMatch(/node_modules|at \w+ \(|select |insert /);
   });
 
+  test('is not for JSON that comes in chunks and is fine', async () => {
+    const { id: photo } = await app.upload(person, await tinyPhoto({ seed: 7 }));
+    const answer = await new Promise<string>((resolve, reject) => {
+      const sending = request(`${app.url}${api}/photos/${photo}`, {
+        method: 'PATCH',
+        headers: { authorization: `Bearer ${person.bearer}`, 'content-type': 'application/json' },
+      });
+      sending.on('error', reject);
+      sending.on('response', async (response) => {
+        let text = `${response.statusCode} `;
+        for await (const part of response) text += part;
+        resolve(text);
+      });
+      sending.write('{"caption":"in ');
+      setTimeout(() => sending.end('two pieces"}'), 50);
+    });
+    expect(answer).toMatch(/^200 .*"caption":"in two pieces"/);
+  });
+
   test('for too many tries says when to come back', async () => {
     const someone = await app.signUp();
     const tryOnce = () =>
@@ -344,7 +363,7 @@ describe('the envelope', () => {
 
 test('nothing was kept of what was refused', async () => {
   expect((await leftovers()).filter((path) => path.startsWith(join(app.dataDir, 'tmp')))).toEqual([]);
-  expect((await app.request(person, 'GET', `${api}/photos`)).json().total).toBe(1);
+  expect((await app.request(person, 'GET', `${api}/photos`)).json().total).toBe(2);
 });
 
 const small = await mkdtemp(join(tmpdir(), 'tintype-full-'));

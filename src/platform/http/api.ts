@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { OpenAPIHono } from '@hono/zod-openapi';
-import type { Context, MiddlewareHandler } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
+import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { Logger } from 'pino';
 import { AppError } from './app-error.ts';
@@ -37,24 +36,6 @@ export function createRouter(): OpenAPIHono<ApiEnv> {
 }
 
 const toSentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);
-
-const mostJsonBytes = 256 * 1024;
-
-/** Refuses a JSON body that is too large before more of it is read than that; bodies of photos never come this way. */
-export function limitSmallBodies(isLarge: (c: Context) => boolean): MiddlewareHandler<ApiEnv> {
-  const refuse = (): never => {
-    throw new AppError('too_large', `This request may be ${mostJsonBytes} bytes long at the most.`, {
-      limit: mostJsonBytes,
-    });
-  };
-  const count = bodyLimit({ maxSize: mostJsonBytes, onError: refuse });
-  return async (c, next) => {
-    if (isLarge(c)) return next();
-    if (Number(c.req.header('content-length') ?? 0) > mostJsonBytes) refuse();
-    // Sent in chunks, its length shows only as it comes.
-    return c.req.header('transfer-encoding') === undefined ? next() : count(c, next);
-  };
-}
 
 /** Any failure as the error it is to its client; what nobody foresaw is logged and told without detail. */
 export function toAppError(error: unknown, logger: Logger): AppError {
