@@ -72,6 +72,8 @@ describe.skipIf(!(await isSuperuser(superuser)))('on a PostgreSQL whose owner is
     const made = await createLogin(superuser, '', first);
     const { secret } = await migrate({ owner: first, app: made });
     const next = { ...first, ...(await createLogin(superuser, '', first)), database: first.database };
+    // It will own the database by then, so that goes before it.
+    atEnd(() => dropDatabase(superuser, first.user));
     const inLibrary = { ...superuser, database: first.database };
     const server = await createTestApp({ database: { database: undefined as never, app: made, owner: first, secret } });
     await server.signUp();
