@@ -154,6 +154,8 @@ async function applyGrants(db: Kysely<unknown>, role: string, applied: string | 
   if (digest === applied) return;
   const app = sql.id(role);
   await db.transaction().execute(async (tx) => {
+    // Databases that come from PostgreSQL 14 still let everybody create there.
+    await sql`revoke create on schema public from public`.execute(tx);
     await sql`revoke all on all tables in schema public from ${app}, public`.execute(tx);
     await sql`revoke execute on all functions in schema public from public`.execute(tx);
     await sql`grant usage on schema public, pgboss to ${app}`.execute(tx);

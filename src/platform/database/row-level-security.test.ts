@@ -475,6 +475,12 @@ describe.skipIf(!hasSuperuser)('the server does not start', () => {
     await run(owner, 'drop view everybody');
   });
 
+  test('while the login may put objects of its own beside ours', async () => {
+    await run(owner, `grant create on schema public to public`);
+    await refuse(app, /may put objects of its own/);
+    await run(owner, `revoke create on schema public from public`);
+  });
+
   test('with a policy that lets everybody see', async () => {
     await run(owner, 'create policy oops on users for select using (true)');
     await refuse(app, /nobody's behalf sees accounts/);

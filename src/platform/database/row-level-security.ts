@@ -29,6 +29,9 @@ export async function requireRowLevelSecurity(pool: Pool): Promise<void> {
     union all
     select 'the login may create roles' from pg_roles where rolname = current_user and rolcreaterole
     union all
+    select 'the login may put objects of its own into schema public (revoke create on schema public from public)'
+      where has_schema_privilege(current_user, 'public', 'create')
+    union all
     select 'the login is, or can become, the owner of table ' || c.relname
       from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
         and pg_has_role(current_user, c.relowner, 'member')
