@@ -63,6 +63,7 @@ export default defineConfig({
   ],
   // light-dark() since 2024. Compiled for older browsers, it would be fixed at the root, and a part with a theme of its own would not follow.
   build: {
+    target: ['chrome123', 'edge123', 'firefox120', 'safari17.5'],
     cssTarget: ['chrome123', 'edge123', 'firefox120', 'safari17.5'],
     rolldownOptions: { output: { codeSplitting: { groups: first.groups } } },
   },
