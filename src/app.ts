@@ -201,6 +201,13 @@ export async function createApp(deps: AppDeps) {
     refuse(_, response, error) {
       refuse(response, toAppError(error, logger));
     },
+    answered(request, { statusCode: status }) {
+      metrics.observeImage(status);
+      // Pages ask for hundreds: a line each is for whoever looks for a fault.
+      if (logger.isLevelEnabled('debug')) {
+        logger.debug({ method: request.method, route: '/api/v1/photos/{id}/{variant}', status }, 'bytes');
+      }
+    },
   });
 
   metrics.gauge('tintype_thumbnail_cache_bytes', 'Thumbnails held in memory', () => delivery.stats().bytes);
@@ -208,20 +215,6 @@ export async function createApp(deps: AppDeps) {
   metrics.gauge('tintype_revocations_heard', '1 while revocations by other servers are heard of', () =>
     notifications.live ? 1 : 0,
   );
-  const serveBytes = (request: IncomingMessage, response: ServerResponse): boolean => {
-    if (!servePhoto(request, response)) return false;
-    response.once('close', () => {
-      metrics.observeImage(response.statusCode);
-      // Pages ask for hundreds: a line each is for whoever looks for a fault.
-      if (logger.isLevelEnabled('debug')) {
-        logger.debug(
-          { method: request.method, route: '/api/v1/photos/{id}/{variant}', status: response.statusCode },
-          'bytes',
-        );
-      }
-    });
-    return true;
-  };
 
   const credentialsFlush = setInterval(() => void credentials.flushLastUse().catch(() => {}), 60_000);
   credentialsFlush.unref();
@@ -233,7 +226,7 @@ export async function createApp(deps: AppDeps) {
   return {
     app,
     /** Answers requests for bytes ahead of the router; false where the request is none. */
-    serveBytes,
+    serveBytes: servePhoto,
     async close() {
       clearInterval(credentialsFlush);
       await jobs.close();

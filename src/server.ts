@@ -36,7 +36,8 @@ export async function startServer(
   server.requestTimeout = 0;
   server.headersTimeout = 30_000;
   server.timeout = 120_000;
-  server.keepAliveTimeout = 65_000;
+  // That goes for idle connections as well: a second timer, set and reset around every answer, costs a thumbnail dearly.
+  server.keepAliveTimeout = 0;
 
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(explain(error, config)));

@@ -32,6 +32,8 @@ export function createPhotoServer(deps: {
   signedUrls: SignedUrls;
   identity: Identity;
   refuse(request: IncomingMessage, response: ServerResponse, error: unknown): void;
+  /** Called once an answer has been handed over, whatever it was. */
+  answered(request: IncomingMessage, response: ServerResponse): void;
 }): (request: IncomingMessage, response: ServerResponse) => boolean {
   const respond = async (
     request: IncomingMessage,
@@ -51,6 +53,7 @@ export function createPhotoServer(deps: {
     } catch (error) {
       deps.refuse(request, response, error);
     }
+    deps.answered(request, response);
   };
 
   const fromSignature = async (photoId: string, variant: Variant, query: URLSearchParams): Promise<Caller> => {

@@ -17,6 +17,10 @@ export interface DirectSender {
 
 interface Known extends Pick<Deliverable, 'etag' | 'mimeType' | 'cacheControl' | 'headers'> {
   readonly head: string;
+  /** The head with its date, as bytes; never changed, since a slow socket may still hold it. */
+  dated: Buffer;
+  /** The second that date is of. */
+  second: number;
 }
 
 export function createDirectSender(): DirectSender {
@@ -24,26 +28,44 @@ export function createDirectSender(): DirectSender {
   const heads = new WeakMap<Buffer, Known>();
   const dateLine = createDateLine();
 
-  const headFor = (what: Deliverable, body: Buffer): string | null => {
+  // Two buffers go out in one call as they are; a text among them would be encoded and copied each time.
+  const headFor = (what: Deliverable, body: Buffer): Buffer | null => {
+    const second = Math.floor(Date.now() / 1000);
     const known = heads.get(body);
-    if (known && isSame(known, what)) return known.head;
+    if (known && isSame(known, what)) {
+      if (known.second !== second) {
+        known.dated = Buffer.from(known.head + dateLine(), 'latin1');
+        known.second = second;
+      }
+      return known.dated;
+    }
     const head = toHead('HTTP/1.1 200 OK', labelsOf(what, body.length, null));
+    if (!head) return null;
     const { etag, mimeType, cacheControl, headers } = what;
-    if (head) heads.set(body, { etag, mimeType, cacheControl, headers, head });
-    return head;
+    const dated = Buffer.from(head + dateLine(), 'latin1');
+    heads.set(body, { etag, mimeType, cacheControl, headers, head, dated, second });
+    return dated;
   };
 
   return {
     send(request, response, what, body) {
       if (!isPlain(request, response)) return false;
-      const head = body ? headFor(what, body) : toHead('HTTP/1.1 304 Not Modified', cacheLabelsOf(what));
       const { socket } = response;
-      if (!head || !socket) return false;
-      response.statusCode = body ? 200 : 304;
-      socket.cork();
-      socket.write(head + dateLine(), 'latin1');
-      if (body) socket.write(body);
-      socket.uncork();
+      if (!socket) return false;
+      if (body) {
+        const head = headFor(what, body);
+        if (!head) return false;
+        response.statusCode = 200;
+        socket.cork();
+        socket.write(head);
+        socket.write(body);
+        socket.uncork();
+      } else {
+        const head = toHead('HTTP/1.1 304 Not Modified', cacheLabelsOf(what));
+        if (!head) return false;
+        response.statusCode = 304;
+        socket.write(head + dateLine(), 'latin1');
+      }
       response.emit('finish');
       return true;
     },
