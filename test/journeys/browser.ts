@@ -30,6 +30,8 @@ export async function visit(browser: Browser, baseURL: string, options: BrowserC
   });
   const errors: string[] = [];
   const watch = (page: Page): void => {
+    // Playwright begins to catch file choosers only some time after it is first asked for one: so it is asked at once.
+    page.on('filechooser', () => {});
     page.on('pageerror', (error) => errors.push(`${page.url()}: ${error.stack ?? error.message}`));
     page.on('console', (message) => {
       // Refused answers are part of the journeys; what the page itself may not do is a mistake of ours.

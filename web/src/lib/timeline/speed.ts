@@ -2,6 +2,11 @@
 const FAST = 8;
 /** No scroll event for this long means that the page stands still, ms. */
 const STILL = 120;
+/**
+ * Once fast, it stays so until it has been slow for this long, ms: where months arrive in mid-flight, the page is set right against
+ * the movement, and one event tells of hardly any.
+ */
+const SLOW = 60;
 
 /**
  * Watches how fast the page scrolls. One large jump (Home, the scrubber) counts as fast until it has stood still for a moment.
@@ -20,6 +25,7 @@ export function createSpeedometer(
   let isMoving = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let rests = 0;
+  let lastFast = Number.NEGATIVE_INFINITY;
 
   return {
     /** @param y where the page is now, px. */
@@ -28,7 +34,9 @@ export function createSpeedometer(
       const elapsed = Math.min(time - at, STILL);
       const speed = Math.abs(y - position) / Math.max(1, elapsed);
       // The first event after a rest tells of a move whose beginning nobody saw: a frame is a fair guess.
-      onFast(isMoving ? speed > FAST : Math.abs(y - position) / 16 > FAST * 4);
+      const isFast = isMoving ? speed > FAST : Math.abs(y - position) / 16 > FAST * 4;
+      if (isFast) lastFast = time;
+      onFast(isFast || (isMoving && time - lastFast < SLOW));
       position = y;
       at = time;
       if (!isMoving) onMoving(true);
