@@ -48,12 +48,14 @@ export function toAppError(error: unknown, logger: Logger): AppError {
         : 'The body of this request is not JSON that can be read.',
     );
   }
-  const { code } = (error ?? {}) as { code?: unknown };
+  const { code, syscall, message } = (error ?? {}) as { code?: unknown; syscall?: string; message?: string };
   // ENOSPC and EDQUOT are the file system's, 53100 PostgreSQL's word for a full disk.
   if (code === 'ENOSPC' || code === 'EDQUOT' || code === '53100') {
     return new AppError('storage_full', 'The server has no room left. Nothing was kept; try again once there is some.');
   }
-  if (code === 'ECONNREFUSED' || code === '57P01' || code === '57P03' || code === '53300') {
+  // Only the database is connected to: refused, its socket gone, cut in mid-query, stopping, starting, or full of connections.
+  const isCut = syscall === 'connect' || /^Connection terminated/.test(message ?? '');
+  if (isCut || code === '57P01' || code === '57P02' || code === '57P03' || code === '53300') {
     return new AppError('unavailable', 'The library cannot be reached at this moment. Try again in a few seconds.');
   }
   // PostgreSQL's class 22: text with a NUL, a year 0, a number out of range. What reaches it comes from the request.
