@@ -220,7 +220,7 @@ export async function createApp(deps: AppDeps) {
   credentialsFlush.unref();
   await jobs.work([
     ...accounts.accountJobHandlers({ database }),
-    ...photos.photoJobHandlers({ ...photoDeps, partials }),
+    ...photos.photoJobHandlers({ ...photoDeps, partials, delivery }),
   ]);
 
   return {

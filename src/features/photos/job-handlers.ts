@@ -1,3 +1,4 @@
+import type { Delivery } from '#platform/delivery/index.ts';
 import { handleJob, type JobHandler, type Jobs } from '#platform/jobs/jobs.ts';
 import type { PhotoDeps } from './deps.ts';
 import * as definitions from './jobs.ts';
@@ -6,6 +7,8 @@ import type { PartialFiles } from './partial-files.ts';
 type Deps = Pick<PhotoDeps, 'database' | 'blobs' | 'trashDays'> & {
   jobs: Jobs;
   partials: PartialFiles;
+  /** Told of blobs that are gone, so that no thumbnail of them stays in memory. */
+  delivery: Pick<Delivery, 'forget'>;
 };
 
 export const photoJobs = Object.values(definitions);

@@ -10,6 +10,7 @@ import sharp from 'sharp';
 import { type DetailedError, Upload } from 'tus-js-client';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createFilesStore } from '#platform/blobs/files-store.ts';
+import { createDelivery } from '#platform/delivery/index.ts';
 import { createJobs } from '#platform/jobs/jobs.ts';
 import { createTestApp, type Person } from '../../../test/app.ts';
 import { createTestDatabase } from '../../../test/database.ts';
@@ -287,9 +288,11 @@ describe('in time', () => {
       logger: pino({ level: 'silent' }),
       definitions: photoJobs,
     });
+    const blobs = createFilesStore({ dataDir: dataDir });
     const handlers = photoJobHandlers({
       database: database.database,
-      blobs: createFilesStore({ dataDir }),
+      blobs,
+      delivery: createDelivery({ store: blobs, logger: pino({ level: 'silent' }) }),
       trashDays: 30,
       jobs,
       partials: createPartialFiles({ folder: join(dataDir, 'uploads') }),

@@ -2,12 +2,13 @@ import { type Kysely, sql } from 'kysely';
 import type { BlobStore, BlobVariant } from '#platform/blobs/blob-store.ts';
 import { asSystem } from '#platform/database/as-system.ts';
 import type { Database } from '#platform/database/database.ts';
+import type { Delivery } from '#platform/delivery/index.ts';
 import type { PartialFiles } from './partial-files.ts';
 import { findReceiving, tryLockBlob } from './store.ts';
 import type { PhotoTables } from './tables.ts';
 
 type Tx = Kysely<PhotoTables>;
-type Deps = { database: Database; blobs: BlobStore };
+type Deps = { database: Database; blobs: BlobStore; delivery: Pick<Delivery, 'forget'> };
 
 const allVariants: readonly BlobVariant[] = ['preview', 'medium', 'small', 'original'];
 const graceMs = 24 * 3600_000;
@@ -26,6 +27,7 @@ async function deleteIfUnused(deps: Deps, hash: Buffer, { knownOnly }: { knownOn
     if (knownOnly && numDeletedRows === 0n) return false;
     // The original goes last: whatever is interrupted here is found and finished by the next sweep.
     for (const variant of allVariants) await deps.blobs.delete({ hash: hash.toString('hex'), variant });
+    deps.delivery.forget(hash.toString('hex'));
     return true;
   });
 }

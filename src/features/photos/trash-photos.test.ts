@@ -4,6 +4,7 @@ import { Client } from 'pg';
 import { pino } from 'pino';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { createFilesStore } from '#platform/blobs/files-store.ts';
+import { createDelivery } from '#platform/delivery/index.ts';
 import { createJobs } from '#platform/jobs/jobs.ts';
 import { createTestApp, type Person } from '../../../test/app.ts';
 import { tinyPhoto } from '../../../test/fixtures/tiny-photo.ts';
@@ -56,9 +57,11 @@ async function stored(): Promise<string[]> {
 async function run(name: 'photos.sweep-expired' | 'photos.sweep-orphans' | 'photos.sweep-blobs'): Promise<void> {
   const { database } = app.database;
   const jobs = await createJobs({ pool: database.pool, logger: pino({ level: 'silent' }), definitions: photoJobs });
+  const blobs = createFilesStore({ dataDir: app.dataDir });
   const handlers = photoJobHandlers({
     database,
-    blobs: createFilesStore({ dataDir: app.dataDir }),
+    blobs,
+    delivery: createDelivery({ store: blobs, logger: pino({ level: 'silent' }) }),
     trashDays: 30,
     jobs,
     partials: createPartialFiles({ folder: join(app.dataDir, 'uploads') }),
