@@ -18,10 +18,15 @@ export interface Located {
 
 export interface PhotoLocator {
   /**
-   * Where a photo's bytes lie, for one who may read it; remembered, so that a thumbnail costs no query.
+   * Where a photo's bytes lie, when that is remembered and the caller may read it: so a thumbnail costs no query.
+   * @throws AppError `unauthorized`, `forbidden`
+   */
+  remembered(caller: Caller, photoId: string): Located | undefined;
+  /**
+   * Where a photo's bytes lie, for one who may read it.
    * @throws AppError `unauthorized`, `forbidden`, `not_found` (foreign and absent alike)
    */
-  locate(caller: Caller, photoId: string): Located | Promise<Located>;
+  locate(caller: Caller, photoId: string): Promise<Located>;
   forgetOwner(ownerId: string): void;
   close(): void;
 }
@@ -70,13 +75,17 @@ export function createPhotoLocator(deps: { database: Database; notifications: No
     return located;
   };
 
+  const remembered: PhotoLocator['remembered'] = (caller, photoId) => {
+    const user = requireAllowed(caller, 'photo.read');
+    const known = deps.notifications.live ? memory.get(photoId) : undefined;
+    // A foreign photo that is remembered takes the way of an absent one, so that time does not tell them apart.
+    return known?.ownerId === user.userId ? known : undefined;
+  };
+
   return {
-    locate(caller, photoId) {
-      const user = requireAllowed(caller, 'photo.read');
-      const known = deps.notifications.live ? memory.get(photoId) : undefined;
-      // A foreign photo that is remembered takes the way of an absent one, so that time does not tell them apart.
-      return known?.ownerId === user.userId ? known : ask(user, photoId);
-    },
+    remembered,
+    locate: async (caller, photoId) =>
+      remembered(caller, photoId) ?? ask(requireAllowed(caller, 'photo.read'), photoId),
     forgetOwner,
     close: unsubscribe,
   };

@@ -35,6 +35,34 @@ export function createPhotoServer(deps: {
   /** Called once an answer has been handed over, whatever it was. */
   answered(request: IncomingMessage, response: ServerResponse): void;
 }): (request: IncomingMessage, response: ServerResponse) => boolean {
+  /** The common way: who asks, whose it is and the bytes are all remembered. Without a promise it costs a tenth less. */
+  const respondAtOnce = (
+    request: IncomingMessage,
+    response: ServerResponse,
+    photoId: string,
+    variant: Variant,
+  ): boolean => {
+    const caller = deps.identity.remembered(request);
+    const located = caller && deps.locator.remembered(caller, photoId);
+    return (
+      located !== undefined && deps.delivery.serveFromMemory(request, response, toDeliverable(located, variant, null))
+    );
+  };
+
+  const respondInTime = async (
+    request: IncomingMessage,
+    response: ServerResponse,
+    photoId: string,
+    variant: Variant,
+    parameters: URLSearchParams | null,
+  ): Promise<void> => {
+    const caller = parameters?.has('s')
+      ? await fromSignature(photoId, variant, parameters)
+      : await deps.identity.resolve(request);
+    const located = await deps.locator.locate(caller, photoId);
+    await deps.delivery.serve(request, response, toDeliverable(located, variant, parameters));
+  };
+
   const respond = async (
     request: IncomingMessage,
     response: ServerResponse,
@@ -44,12 +72,9 @@ export function createPhotoServer(deps: {
   ): Promise<void> => {
     try {
       const parameters = needsParsing.test(query) ? new URLSearchParams(query) : null;
-      const caller = parameters?.has('s')
-        ? await fromSignature(photoId, variant, parameters)
-        : (deps.identity.remembered(request) ?? (await deps.identity.resolve(request)));
-      const found = deps.locator.locate(caller, photoId);
-      const located = found instanceof Promise ? await found : found;
-      await deps.delivery.serve(request, response, toDeliverable(located, variant, parameters));
+      if (parameters || !respondAtOnce(request, response, photoId, variant)) {
+        await respondInTime(request, response, photoId, variant, parameters);
+      }
     } catch (error) {
       deps.refuse(request, response, error);
     }
@@ -79,7 +104,20 @@ export function createPhotoServer(deps: {
 const cacheControl = 'private, max-age=31536000, immutable';
 const vary = { vary: 'Cookie, Authorization' };
 
+// What is the same for every request is made once for as long as the place is remembered.
+const plainDeliverables = new WeakMap<Located, Partial<Record<Variant, Deliverable>>>();
+
 function toDeliverable(located: Located, variant: Variant, query: URLSearchParams | null): Deliverable {
+  if (query) return label(located, variant, query);
+  const made = plainDeliverables.get(located) ?? {};
+  const known = made[variant];
+  if (known) return known;
+  const deliverable = label(located, variant, null);
+  plainDeliverables.set(located, { ...made, [variant]: deliverable });
+  return deliverable;
+}
+
+function label(located: Located, variant: Variant, query: URLSearchParams | null): Deliverable {
   const mimeType = located.mimeTypes[variant];
   if (!mimeType) throw new AppError('not_found', 'There is no such photo.');
   const headers = query?.has('download')

@@ -28,6 +28,11 @@ export interface Delivery {
    * @throws AppError `not_found` when the blob is absent, or whatever its store threw; nothing was written then
    */
   serve(request: IncomingMessage, response: ServerResponse, what: Deliverable): Promise<void>;
+  /**
+   * Answers a GET for a whole picture that is in memory, at once.
+   * @returns false when this request needs {@link serve}; nothing was written then
+   */
+  serveFromMemory(request: IncomingMessage, response: ServerResponse, what: Deliverable): boolean;
   /** Drops what memory holds of a photo: call it when its blobs were deleted. */
   forget(hash: string): void;
   stats(): DeliveryStats;
@@ -76,6 +81,12 @@ export function createDelivery({
   };
 
   return {
+    serveFromMemory(request, response, what) {
+      const { method, headers } = request;
+      if (method !== 'GET' || headers.range !== undefined || headers['if-none-match'] !== undefined) return false;
+      const found = small.peek(what.key);
+      return found !== undefined && direct.send(request, response, what, found);
+    },
     async serve(request, response, what) {
       const known = request.headers['if-none-match'];
       if (known !== undefined && namesTag(known, what.etag)) {
