@@ -32,16 +32,19 @@ function runTests(): Promise<number> {
 async function readCounts(): Promise<Count[]> {
   const files = await readdir(folder);
   const texts = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')));
-  return texts
-    .flatMap((text) => text.trim().split('\n'))
-    .map((line) => JSON.parse(line) as Count)
+  const lines = texts.flatMap((text) => text.trim().split('\n')).map((line) => JSON.parse(line) as Count);
+  // Rounds of one test are one line.
+  const together = Map.groupBy(lines, ({ promise, what }) => `${promise} ${what}`);
+  const sum = (counts: readonly Count[], of: 'tried' | 'held') => counts.reduce((all, count) => all + count[of], 0);
+  return [...together.values()]
+    .map((counts) => ({ ...(counts[0] as Count), tried: sum(counts, 'tried'), held: sum(counts, 'held') }))
     .sort((a, b) => a.promise - b.promise || a.what.localeCompare(b.what));
 }
 
 function page(counts: readonly Count[]): string {
   const sections = Object.entries(promises).map(([number, text]) => {
     const own = counts.filter((count) => count.promise === Number(number));
-    if (own.length === 0) return `## ${number}. ${text}\n\nNot tested yet: what it is about is not built yet.`;
+    if (own.length === 0) return `## ${number}. ${text}\n\nNo test counts this yet.`;
     const rows = own.map(({ what, tried, held, seed }) => `| ${what} | ${tried} | ${held} | ${seed ?? ''} |`);
     return `## ${number}. ${text}\n\n| what | tried | held | seed |\n|---|---|---|---|\n${rows.join('\n')}`;
   });
