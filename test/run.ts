@@ -94,8 +94,9 @@ async function runAll(): Promise<void> {
   const lane = async (): Promise<void> => {
     for (let check = waiting.shift(); check; check = waiting.shift()) await runCheck(check);
   };
-  await Promise.all([lane(), lane()]);
+  // The build comes first: SvelteKit writes the types that the web app is checked with.
   await runCheck({ name: 'the web app builds', command: [path.join(root, 'scripts/build-web.ts')] });
+  await Promise.all([lane(), lane()]);
   await runVitest(['--project', 'server', '--project', 'web']);
   if (existsSync(path.join(root, 'test/journeys'))) {
     await requireChromium();
