@@ -93,6 +93,8 @@ test('an abort ends the waiting at once, and the work with its process', async (
   process.kill(pid, 'SIGSTOP');
   const [working, waiting] = [new AbortController(), new AbortController()];
   const atWork = ingestRed(working.signal);
+  // Places are given as files have been looked into, so the second is not even begun before the first has its place.
+  await new Promise((resolve) => setTimeout(resolve, 300));
   const inQueue = ingestRed(waiting.signal);
   await new Promise((resolve) => setTimeout(resolve, 50));
   waiting.abort(new Error('the waiting one left'));
