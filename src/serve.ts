@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { createApp } from './app.ts';
 import { type Config, isLoopback } from './config.ts';
-import { createConsoleResetLink, newSecret } from './features/accounts/index.ts';
+import { createConsoleResetLink, hasUsers, newSecret } from './features/accounts/index.ts';
 import { openLibrary } from './platform/database/open-library.ts';
 import { anonymous } from './platform/database/principal.ts';
 import { createLogger } from './platform/observability/logger.ts';
@@ -64,11 +64,7 @@ async function chooseSetupToken(
   library: Awaited<ReturnType<typeof openLibrary>>,
 ): Promise<string | null> {
   if (isLoopback(config.host) || config.firstAdmin || config.mode === 'single') return null;
-  const { rows } = await library.database.as(anonymous, async (tx) => {
-    const { sql } = await import('kysely');
-    return sql<{ has: boolean }>`select has_users() as has`.execute(tx);
-  });
-  return rows[0]?.has ? null : newSecret();
+  return (await library.database.as(anonymous, hasUsers)) ? null : newSecret();
 }
 
 /** Prints a reset link, whether or not a server runs on the library meanwhile. */

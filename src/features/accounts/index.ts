@@ -6,4 +6,5 @@ export { accountJobHandlers, accountJobs } from './jobs.ts';
 export { createPasswords } from './passwords.ts';
 export { accountRoutes } from './routes.ts';
 export { createSignInLimits } from './sign-in-limits.ts';
+export { hasUsers } from './store.ts';
 export { createBearerTokens, deriveKey, newSecret } from './tokens.ts';
