@@ -2,10 +2,18 @@ import type { Kysely } from 'kysely';
 import { foundation } from './0001-foundation.ts';
 import { accounts } from './0002-accounts.ts';
 import { photos } from './0003-photos.ts';
+import { albums } from './0004-albums.ts';
+import { finding } from './0005-finding.ts';
+import { accounting } from './0006-accounting.ts';
+import { events } from './0007-events.ts';
 
 /** Every migration, by the name under which it is recorded. Names sort in the order they run and are never changed. */
 export const migrations: Record<string, (db: Kysely<unknown>) => Promise<void>> = {
   '0001-foundation': foundation,
   '0002-accounts': accounts,
   '0003-photos': photos,
+  '0004-albums': albums,
+  '0005-finding': finding,
+  '0006-accounting': accounting,
+  '0007-events': events,
 };
