@@ -1,6 +1,6 @@
 import { type QueryExecutorProvider, sql } from 'kysely';
 import { AppError } from '#platform/http/app-error.ts';
-import type { Caller, Scope, UserCaller } from '#platform/http/caller.ts';
+import type { Caller, LinkCaller, Scope, UserCaller } from '#platform/http/caller.ts';
 
 /** What one must be to do an action, and what one must own for it. An action that is not here is refused. */
 interface Rule {
@@ -8,7 +8,7 @@ interface Rule {
   readonly scope: Scope | null;
   readonly role?: 'admin';
   /** The resource whose ids the action takes, and the query that tells which of them are the caller's. */
-  readonly resource?: keyof typeof ownedIds;
+  readonly resource?: keyof typeof withinReach;
 }
 
 /**
@@ -27,21 +27,49 @@ export const rules = {
   'user.administer': { scope: null, role: 'admin' },
   'metrics.read': { scope: null, role: 'admin' },
   'photo.list': { scope: 'photos:read' },
-  'photo.read': { scope: 'photos:read', resource: 'photo' },
+  'photo.read': { scope: 'photos:read', resource: 'seen_photo' },
+  'photo.own': { scope: 'photos:read', resource: 'photo' },
   'photo.create': { scope: 'photos:write' },
   'photo.change': { scope: 'photos:write', resource: 'photo' },
   'photo.change_many': { scope: 'photos:write' },
   'upload.continue': { scope: 'photos:write', resource: 'upload' },
   'download.create': { scope: 'photos:read' },
   'download.read': { scope: 'photos:read', resource: 'download' },
+  'album.list': { scope: 'photos:read' },
+  'album.create': { scope: 'photos:write' },
+  'album.read': { scope: 'photos:read', resource: 'seen_album' },
+  'album.pin': { scope: 'photos:write', resource: 'seen_album' },
+  'album.leave': { scope: null, resource: 'seen_album' },
+  'album.add': { scope: 'photos:write', resource: 'contributed_album' },
+  'album.change': { scope: 'photos:write', resource: 'album' },
+  'album.share': { scope: null, resource: 'album' },
+  'link.list': { scope: 'photos:read' },
+  'link.create': { scope: 'photos:write' },
+  'link.change': { scope: 'photos:write', resource: 'link' },
 } as const satisfies Record<string, Rule>;
 
 export type Action = keyof typeof rules;
 
-// Each query names the owner itself: this wall must hold where row-level security does not.
-const ownedIds = {
+// Each query names the caller itself: this wall must hold where row-level security does not.
+const withinReach = {
   photo: (ids: readonly string[], userId: string) =>
     sql<{ id: string }>`select id from photos where id = any(${ids}) and owner_id = ${userId}`,
+  seen_photo: (ids: readonly string[], userId: string) =>
+    sql<{ id: string }>`
+      select p.id from photos p where p.id = any(${ids}) and (p.owner_id = ${userId} or (p.deleted_at is null and exists (
+        select from album_photos ap where ap.photo_id = p.id and (ap.album_owner_id = ${userId}
+          or ap.album_id in (${albumsJoinedBy(userId)})))))`,
+  album: (ids: readonly string[], userId: string) =>
+    sql<{ id: string }>`select id from albums where id = any(${ids}) and owner_id = ${userId}`,
+  contributed_album: (ids: readonly string[], userId: string) =>
+    sql<{ id: string }>`
+      select id from albums where id = any(${ids})
+        and (owner_id = ${userId} or id in (${albumsJoinedBy(userId, 'contributor')}))`,
+  seen_album: (ids: readonly string[], userId: string) =>
+    sql<{ id: string }>`
+      select id from albums where id = any(${ids}) and (owner_id = ${userId} or id in (${albumsJoinedBy(userId)}))`,
+  link: (ids: readonly string[], userId: string) =>
+    sql<{ id: string }>`select id from shared_links where id = any(${ids}) and owner_id = ${userId}`,
   session: (ids: readonly string[], userId: string) =>
     sql<{ id: string }>`select id from sessions where id = any(${ids}) and user_id = ${userId}`,
   api_key: (ids: readonly string[], userId: string) =>
@@ -52,8 +80,25 @@ const ownedIds = {
     sql<{ id: string }>`select id from downloads where id = any(${ids}) and owner_id = ${userId}`,
 };
 
-const nouns: Record<keyof typeof ownedIds, string> = {
+const albumsJoinedBy = (userId: string, role: 'contributor' | null = null) =>
+  sql`select m.resource_id from memberships m where m.user_id = ${userId} and m.resource_kind = 'album'
+    and (${role}::text is null or m.role = ${role})`;
+
+/** What a guest may do, and what their link must allow for it. */
+const guestRules = {
+  'guest.look': null,
+  'guest.download': 'allowDownload',
+  'guest.upload': 'allowUpload',
+  'guest.read_metadata': 'showMetadata',
+} as const satisfies Record<string, 'allowDownload' | 'allowUpload' | 'showMetadata' | null>;
+
+const nouns: Record<keyof typeof withinReach, string> = {
   photo: 'photo',
+  seen_photo: 'photo',
+  album: 'album',
+  contributed_album: 'album',
+  seen_album: 'album',
+  link: 'link',
   session: 'session',
   api_key: 'API key',
   upload: 'upload',
@@ -68,7 +113,7 @@ const nouns: Record<keyof typeof ownedIds, string> = {
 export function requireAllowed(caller: Caller, action: Action): UserCaller {
   const rule: Rule | undefined = rules[action];
   if (!rule) throw new AppError('forbidden', 'Nobody may do this.');
-  if (caller.kind === 'anonymous') throw new AppError('unauthorized', 'Sign in to do this.');
+  if (caller.kind !== 'user') throw new AppError('unauthorized', 'Sign in to do this.');
   if (caller.scopes && (rule.scope === null || !caller.scopes.has(rule.scope))) {
     throw new AppError(
       'forbidden',
@@ -96,9 +141,38 @@ export async function requireAccess(
   const rule: Rule = rules[action];
   if (!rule.resource) throw new AppError('forbidden', 'Nobody may do this.');
   const wanted = new Set(ids);
-  const { rows } = await ownedIds[rule.resource]([...wanted], user.userId).execute(tx);
+  const { rows } = await withinReach[rule.resource]([...wanted], user.userId).execute(tx);
   if (rows.length === wanted.size) return user;
   const found = new Set(rows.map((row) => row.id));
   const missing = [...wanted].filter((id) => !found.has(id));
   throw new AppError('not_found', `There is no such ${nouns[rule.resource]}.`, { ids: missing });
+}
+
+/**
+ * Holds a guest against what their link allows, and the photos they name against what it shows.
+ * @param tx a transaction on the link's behalf; `ids` may be empty
+ * @throws AppError `forbidden` when the link does not allow it, `not_found` unless every id is within the link
+ */
+export async function requireGuestAccess(
+  tx: QueryExecutorProvider,
+  guest: LinkCaller,
+  action: keyof typeof guestRules,
+  ids: readonly string[],
+): Promise<void> {
+  const rule = guestRules[action];
+  if (rule === undefined || (rule !== null && !guest[rule])) {
+    throw new AppError('forbidden', 'This link does not allow that. Ask whoever sent it to you.');
+  }
+  const wanted = new Set(ids);
+  if (wanted.size === 0) return;
+  const { rows } = await ('photoId' in guest.target
+    ? sql<{ id: string }>`
+        select id from photos where id = any(${[...wanted]}) and id = ${guest.target.photoId}
+          and owner_id = ${guest.ownerId} and deleted_at is null`
+    : sql<{ id: string }>`
+        select p.id from photos p join album_photos ap on ap.photo_id = p.id
+        where p.id = any(${[...wanted]}) and ap.album_id = ${guest.target.albumId}
+          and ap.album_owner_id = ${guest.ownerId} and p.deleted_at is null`
+  ).execute(tx);
+  if (rows.length !== wanted.size) throw new AppError('not_found', 'There is no such photo.');
 }

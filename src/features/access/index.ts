@@ -1,1 +1,1 @@
-export { requireAccess, requireAllowed } from './access.ts';
+export { requireAccess, requireAllowed, requireGuestAccess } from './access.ts';

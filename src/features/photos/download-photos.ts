@@ -23,7 +23,7 @@ export async function createDownload(
   const id = uuidv7();
   const expiresAt = new Date(Date.now() + goodForHours * 3600_000);
   const chosen = await deps.database.as(user.principal, async (tx: Tx) => {
-    if (selection.ids) await requireAccess(tx, caller, 'photo.read', selection.ids);
+    if (selection.ids) await requireAccess(tx, caller, 'photo.own', selection.ids);
     const photos = await store.selectForDownload(tx, user.userId, selection);
     if (photos.length === 0) throw new AppError('not_found', 'There is nothing to download in this selection.');
     const row = { id, owner_id: user.userId, photo_ids: photos.map((photo) => photo.id), expires_at: expiresAt };

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import { requireAllowed } from '#features/access/index.ts';
+import { requireAccess, requireAllowed } from '#features/access/index.ts';
 import type { Database } from '#platform/database/database.ts';
 import type { Notifications } from '#platform/database/notifications.ts';
 import { AppError } from '#platform/http/app-error.ts';
@@ -60,15 +60,20 @@ export function createPhotoLocator(deps: { database: Database; notifications: No
   const ask = async (caller: Caller & { kind: 'user' }, photoId: string): Promise<Located> => {
     // What was asked while nothing could be heard is not remembered: what changed in between was never announced.
     const asked = deps.notifications.live ? generation : null;
-    const row = await deps.database.as(caller.principal, (tx: Kysely<PhotoTables>) => findServable(tx, photoId));
-    if (!row || row.owner_id !== caller.userId) throw notFound();
+    const row = await deps.database.as(caller.principal, async (tx: Kysely<PhotoTables>) => {
+      const found = await findServable(tx, photoId);
+      if (found && found.owner_id !== caller.userId) await requireAccess(tx, caller, 'photo.read', [photoId]);
+      return found;
+    });
+    if (!row) throw notFound();
     const located = {
       ownerId: row.owner_id,
       hash: row.hash,
       filename: row.filename,
       mimeTypes: { ...row.derivatives, original: row.mime_type },
     };
-    if (asked === generation && deps.notifications.live) {
+    // What is seen through an album alone is asked for each time: nothing announces to a memory that an album has changed.
+    if (row.owner_id === caller.userId && asked === generation && deps.notifications.live) {
       if (memory.size >= mayRemember) memory.delete(memory.keys().next().value as string);
       memory.set(photoId, located);
     }

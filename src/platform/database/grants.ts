@@ -14,6 +14,15 @@ export const grants: Readonly<Record<string, readonly string[]>> = {
   downloads: ['select', 'insert', 'delete'],
   timeline_months: ['select'],
   usage: ['select'],
+  albums: ['select', 'insert', 'update (name, description, cover_photo_id, filter, updated_at)', 'delete'],
+  album_photos: ['select', 'insert', 'update (position)', 'delete'],
+  album_pins: ['select', 'insert', 'delete'],
+  shared_links: [
+    'select (id, owner_id, photo_id, album_id, key_sealed, has_password, password_version, allow_download, allow_upload, show_metadata, max_views, views, last_viewed_at, created_at, expires_at, revoked_at)',
+    'insert',
+    'update (password_hash, password_version, allow_download, allow_upload, show_metadata, max_views, expires_at, revoked_at)',
+    'delete',
+  ],
   blobs: ['select', 'delete'],
   derivatives: ['select'],
 };

@@ -21,7 +21,21 @@ export interface UserCaller {
   readonly expiresAt: number | null;
 }
 
+/** A guest: somebody who came by a link, and showed what it asks for. What the link allows is asked of the table. */
+export interface LinkCaller {
+  readonly kind: 'link';
+  readonly principal: Principal & { kind: 'link' };
+  readonly linkId: string;
+  /** Whose photos these are. */
+  readonly ownerId: string;
+  /** What the link shows: one photo or one album. */
+  readonly target: { readonly photoId: string } | { readonly albumId: string };
+  readonly allowDownload: boolean;
+  readonly allowUpload: boolean;
+  readonly showMetadata: boolean;
+}
+
 /** Who is asking. Every use-case takes one; there is no caller that may do everything. */
-export type Caller = { readonly kind: 'anonymous'; readonly principal: Principal } | UserCaller;
+export type Caller = { readonly kind: 'anonymous'; readonly principal: Principal } | UserCaller | LinkCaller;
 
 export const nobody: Caller = Object.freeze({ kind: 'anonymous', principal: anonymous });

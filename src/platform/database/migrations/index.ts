@@ -6,6 +6,7 @@ import { albums } from './0004-albums.ts';
 import { finding } from './0005-finding.ts';
 import { accounting } from './0006-accounting.ts';
 import { events } from './0007-events.ts';
+import { sharing } from './0008-sharing.ts';
 
 /** Every migration, by the name under which it is recorded. Names sort in the order they run and are never changed. */
 export const migrations: Record<string, (db: Kysely<unknown>) => Promise<void>> = {
@@ -16,4 +17,5 @@ export const migrations: Record<string, (db: Kysely<unknown>) => Promise<void>> 
   '0005-finding': finding,
   '0006-accounting': accounting,
   '0007-events': events,
+  '0008-sharing': sharing,
 };
