@@ -1,13 +1,13 @@
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { Kysely } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
-import { ZipFile } from 'yazl';
 import { requireAccess, requireAllowed } from '#features/access/index.ts';
 import { AppError } from '#platform/http/app-error.ts';
 import type { Caller } from '#platform/http/caller.ts';
 import type { PhotoDeps } from './deps.ts';
 import * as store from './store.ts';
 import type { PhotoTables } from './tables.ts';
+import { originals, zipFiles } from './zip-files.ts';
 
 type Tx = Kysely<PhotoTables>;
 
@@ -62,58 +62,5 @@ export async function streamDownload(
     return { files: await store.listFiles(tx, user.userId, download.photo_ids), at: download.created_at };
   });
 
-  return { filename: zipName(at), open: () => zipOf(deps, files) };
-}
-
-type Files = Awaited<ReturnType<typeof store.listFiles>>;
-
-function zipOf(deps: Pick<PhotoDeps, 'blobs'>, files: Files): Readable {
-  const zip = new ZipFile();
-  const output = zip.outputStream as unknown as Readable;
-  let current: Readable | undefined;
-  zip.on('error', (error: Error) => output.destroy(error));
-  // A client that leaves stops the output alone; the file that is being read would stay open.
-  output.once('close', () => current?.destroy());
-  const nameOnce = createNamer();
-  for (const file of files) {
-    const options = { compress: false, size: Number(file.bytes), mtime: file.sort_at, mode: 0o100644 };
-    zip.addReadStreamLazy(nameOnce(file.filename), options, (deliver) => {
-      current = Readable.from(readWhole(deps, file.hash));
-      if (output.destroyed) current.destroy();
-      else deliver(null, current);
-    });
-  }
-  zip.end();
-  return output;
-}
-
-async function* readWhole(deps: Pick<PhotoDeps, 'blobs'>, hash: string): AsyncGenerator<Buffer> {
-  const reader = await deps.blobs.open({ hash, variant: 'original' });
-  if (!reader) throw new Error('An original is missing from the store.');
-  try {
-    for (let position = 0; position < reader.size; ) {
-      const buffer = Buffer.allocUnsafe(Math.min(256 * 1024, reader.size - position));
-      await reader.read(buffer, 0, buffer.length, position);
-      position += buffer.length;
-      yield buffer;
-    }
-  } finally {
-    await reader.close();
-  }
-}
-
-/** Two files of one name get numbers, so that unpacking loses none: `a.jpg`, `a (2).jpg`. */
-function createNamer(): (filename: string) => string {
-  const taken = new Set<string>();
-  return (filename) => {
-    // No path, drive or device of the unpacking system may be meant by a name.
-    const safe = filename.replace(/[\\/:*?"<>|]/g, '_').replace(/^\.+/, '_') || 'photo';
-    const dot = safe.lastIndexOf('.') > 0 ? safe.lastIndexOf('.') : safe.length;
-    for (let n = 1; ; n += 1) {
-      const name = n === 1 ? safe : `${safe.slice(0, dot)} (${n})${safe.slice(dot)}`;
-      if (taken.has(name.toLowerCase())) continue;
-      taken.add(name.toLowerCase());
-      return name;
-    }
-  };
+  return { filename: zipName(at), open: () => zipFiles(originals(deps, files)) };
 }

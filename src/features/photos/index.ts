@@ -6,3 +6,4 @@ export { createResumableUploads } from './resumable-upload.ts';
 export { photoRoutes } from './routes.ts';
 export { createPhotoServer, type Identity } from './serve-photo.ts';
 export { createSignedUrls } from './signed-urls.ts';
+export { originals, type ZipEntry, zipFiles } from './zip-files.ts';
