@@ -55,6 +55,9 @@ export async function albums(db: Kysely<unknown>): Promise<void> {
     )`.execute(db);
   await sql`create index album_pins_album on album_pins (album_id)`.execute(db);
 
+  await sql`alter table downloads add column album_id uuid references albums on delete cascade`.execute(db);
+  await sql`create index downloads_album on downloads (album_id) where album_id is not null`.execute(db);
+
   for (const table of ['albums', 'album_photos', 'album_pins']) await protect(db, table, { ownerSeesAll: true });
   await visibility(db);
   await policies(db);
@@ -98,6 +101,10 @@ async function policies(db: Kysely<unknown>): Promise<void> {
   await sql`create policy system on album_photos using ((select app_is_system()))`.execute(db);
   await sql`create policy own on album_pins using (user_id = ${me}) with check (user_id = ${me} and exists (
     select from albums a where a.id = album_id))`.execute(db);
+
+  await sql`drop policy own on downloads`.execute(db);
+  await sql`create policy own on downloads using (owner_id = ${me}) with check (owner_id = ${me}
+    and (album_id is null or exists (select from albums a where a.id = album_id)))`.execute(db);
 
   // Policies are tried in the order of their names: what is one's own is settled before albums are asked.
   await sql`create policy shared on photos for select using (
@@ -165,4 +172,15 @@ async function members(db: Kysely<unknown>): Promise<void> {
       return null;
     end $$`.execute(db);
   await sql`create trigger forget after delete on albums for each row execute function forget_album()`.execute(db);
+  // An album is as new as what was last put into it or taken out, by whomever; contributors may not write its row.
+  await sql`
+    create function touch_albums() returns trigger ${definer} as $$
+    begin
+      update albums set updated_at = now() where id in (select album_id from changed);
+      return null;
+    end $$`.execute(db);
+  await sql`create trigger touch_added after insert on album_photos referencing new table as changed
+    for each statement execute function touch_albums()`.execute(db);
+  await sql`create trigger touch_removed after delete on album_photos referencing old table as changed
+    for each statement execute function touch_albums()`.execute(db);
 }
