@@ -12,6 +12,7 @@ const page = '<!doctype html><script>let a = 1;</script><script src="/x.js"></sc
 const script = 'export const long = 1;\n'.repeat(100);
 await writeFile(join(root, 'index.html'), page);
 await writeFile(join(root, '_app/immutable/start.js'), script);
+await writeFile(join(root, 'guest.html'), '<!doctype html><!--head--><script>let b = 2;</script><p><!--words--></p>');
 await writeFile(join(root, 'robots.txt'), 'User-agent: *');
 const files = await createStaticFiles(root);
 
@@ -53,6 +54,17 @@ test.each(['/x.js', '/../package.json', '/_app/immutable/../../../etc/passwd.txt
   },
 );
 
+test('a filled page holds what it was given, runs no script of it, and is kept, found and passed on by nobody', async () => {
+  const response = await files.fill('/guest.html', { head: '<title>$& Lakes</title><script>alert(1)</script>' });
+  expect(await response?.text()).toBe(
+    '<!doctype html><title>$& Lakes</title><script>alert(1)</script><script>let b = 2;</script><p></p>',
+  );
+  expect(response?.headers.get('content-security-policy')?.match(/'sha256-[^']+'/g)).toHaveLength(1);
+  expect(response?.headers.get('cache-control')).toBe('no-store');
+  expect(response?.headers.get('referrer-policy')).toBe('no-referrer');
+  expect(response?.headers.get('x-robots-tag')).toContain('noindex');
+});
+
 test('a build under a running server changes nothing for it', async () => {
   await writeFile(join(root, 'robots.txt'), 'changed');
   expect(await (await get('/robots.txt'))?.text()).toBe('User-agent: *');
@@ -61,4 +73,5 @@ test('a build under a running server changes nothing for it', async () => {
 test('without a build there is no page', async () => {
   const none = await createStaticFiles(join(root, 'absent'));
   expect(await none.respond('/photos', new Request('http://localhost/photos'))).toBeNull();
+  expect(await none.fill('/guest.html', {})).toBeNull();
 });

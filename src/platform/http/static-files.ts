@@ -31,6 +31,12 @@ const deflate = promisify(gzip);
 export interface StaticFiles {
   /** The file at this path, else the page that starts the app; null when the app has not been built. */
   respond(path: string, request: Request): Promise<Response | null>;
+  /**
+   * A page made for one visitor: each `<!--name-->` of the file is replaced by the HTML given for that name, in which everything
+   * people wrote must be escaped already. Never stored by anybody, never found by search engines, and it tells nobody its address.
+   * Null when the app has not been built.
+   */
+  fill(path: string, html: Readonly<Record<string, string>>): Promise<Response | null>;
 }
 
 /**
@@ -88,7 +94,7 @@ export async function createStaticFiles(root: string): Promise<StaticFiles> {
         'cache-control': asset.immutable ? 'public, max-age=31536000, immutable' : 'no-cache',
         'x-content-type-options': 'nosniff',
         ...(encoding ? { 'content-encoding': encoding } : {}),
-        ...(isPage
+        ...(asset.type === types.html
           ? {
               'content-security-policy': contentSecurityPolicy(asset.bytes.toString()),
               'referrer-policy': 'same-origin',
@@ -98,6 +104,24 @@ export async function createStaticFiles(root: string): Promise<StaticFiles> {
       if (request.headers.get('if-none-match') === asset.etag) return new Response(null, { status: 304, headers });
       const body = encoding ? asset.encoded[encoding] : asset.bytes;
       return new Response(request.method === 'HEAD' ? null : new Uint8Array(body as Buffer), { headers });
+    },
+    async fill(path, html) {
+      const page = paths.get(path)?.toString();
+      if (page === undefined) return null;
+      return new Response(
+        page.replace(/<!--(\w+)-->/g, (_, name: string) => html[name] ?? ''),
+        {
+          headers: {
+            'content-type': types.html as string,
+            // Of the file as it was built: a script in what was filled in does not run.
+            'content-security-policy': contentSecurityPolicy(page),
+            'cache-control': 'no-store',
+            'referrer-policy': 'no-referrer',
+            'x-robots-tag': 'noindex, nofollow',
+            'x-content-type-options': 'nosniff',
+          },
+        },
+      );
     },
   };
 }
