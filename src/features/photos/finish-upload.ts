@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 import { AppError, type ErrorCode } from '#platform/http/app-error.ts';
 import type { UserCaller } from '#platform/http/caller.ts';
 import type { PhotoDeps } from './deps.ts';
-import { keepPhoto } from './keep-photo.ts';
+import { keepPhoto, ownUploader } from './keep-photo.ts';
 import type { PartialFiles } from './partial-files.ts';
 import { findUpload, settleUpload } from './store.ts';
 import type { PhotoTables } from './tables.ts';
@@ -26,7 +26,10 @@ export function createUploadFinisher(deps: Deps) {
         bytes: Number(row.bytes),
         sha256: await deps.partials.sha256(id),
       };
-      const kept = await keepPhoto(deps, user, arrived, { filename: row.filename, modifiedAt: row.modified_at });
+      const kept = await keepPhoto(deps, ownUploader(user), arrived, {
+        filename: row.filename,
+        modifiedAt: row.modified_at,
+      });
       await settle({ status: 'complete', photo_id: kept.row.id, duplicate: kept.duplicate });
     } catch (error) {
       // What is not the file's fault leaves it as it is, to be finished when the client asks next.

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
+import type { Principal } from '#platform/database/principal.ts';
 import type { UserCaller } from '#platform/http/caller.ts';
 import type { IngestedImage } from '#platform/imaging/index.ts';
 import type { PhotoDeps } from './deps.ts';
@@ -30,9 +31,28 @@ export interface Label {
   readonly modifiedAt: Date | null;
 }
 
+/** On whose behalf a photo is kept, and whose it will be; that they may was checked before. */
+export interface Uploader {
+  readonly principal: Principal;
+  readonly ownerId: string;
+  /** The link by which a guest sends it. */
+  readonly linkId?: string;
+  /** The photo that already stands for these bytes, as far as this uploader may know. */
+  findExisting(tx: Kysely<PhotoTables>, hash: Buffer): Promise<PhotoRow | undefined>;
+  /** What else belongs to keeping it, in the same transaction. */
+  afterKept?(tx: Kysely<PhotoTables>, photo: PhotoRow): Promise<void>;
+}
+
+/** Somebody who uploads for themselves; what they had uploaded before is found, out of the trash. */
+export const ownUploader = ({ principal, userId }: UserCaller): Uploader => ({
+  principal,
+  ownerId: userId,
+  findExisting: (tx, hash) => takeExisting(tx, userId, hash),
+});
+
 export interface Kept {
   readonly row: PhotoRow;
-  /** True when the caller had uploaded the same bytes before; the photo that exists is answered, out of the trash. */
+  /** True when there was a photo of the same bytes; the one that exists is answered. */
   readonly duplicate: boolean;
 }
 
@@ -43,14 +63,14 @@ export interface Kept {
  */
 export async function keepPhoto(
   deps: Pick<PhotoDeps, 'database' | 'blobs' | 'imaging' | 'jobs'>,
-  caller: UserCaller,
+  uploader: Uploader,
   arrived: Arrived,
   label: Label,
   signal?: AbortSignal,
 ): Promise<Kept> {
   const hash = Buffer.from(arrived.sha256, 'hex');
-  const existing = await deps.database.as(caller.principal, (tx: Kysely<PhotoTables>) =>
-    takeExisting(tx, caller.userId, hash),
+  const existing = await deps.database.as(uploader.principal, (tx: Kysely<PhotoTables>) =>
+    uploader.findExisting(tx, hash),
   );
   if (existing) return { row: existing, duplicate: true };
 
@@ -58,9 +78,9 @@ export async function keepPhoto(
   let putSomething = false;
   try {
     const image = await deps.imaging.ingest({ path: arrived.path, outDir: workFolder.path, signal });
-    return await deps.database.as(caller.principal, async (tx: Kysely<PhotoTables>) => {
-      await lockUploadOf(tx, caller.userId, hash);
-      const meanwhile = await takeExisting(tx, caller.userId, hash);
+    return await deps.database.as(uploader.principal, async (tx: Kysely<PhotoTables>) => {
+      await lockUploadOf(tx, uploader.ownerId, hash);
+      const meanwhile = await uploader.findExisting(tx, hash);
       if (meanwhile) return { row: meanwhile, duplicate: true };
       await lockBlobShared(tx, hash);
       putSomething = true;
@@ -80,7 +100,8 @@ export async function keepPhoto(
           height,
         })),
       });
-      const row = await insertPhoto(tx, toRow(caller.userId, hash, arrived.bytes, image, label));
+      const row = await insertPhoto(tx, toRow(uploader, hash, arrived.bytes, image, label));
+      await uploader.afterKept?.(tx, row);
       return { row, duplicate: false };
     });
   } catch (error) {
@@ -100,11 +121,12 @@ async function takeExisting(tx: Kysely<PhotoTables>, ownerId: string, hash: Buff
   return restored === 1 ? { ...existing, deleted_at: null } : undefined;
 }
 
-function toRow(ownerId: string, hash: Buffer, bytes: number, image: IngestedImage, label: Label) {
+function toRow({ ownerId, linkId }: Uploader, hash: Buffer, bytes: number, image: IngestedImage, label: Label) {
   const { camera, exposure, location } = image.metadata;
   return {
     id: uuidv7(),
     owner_id: ownerId,
+    link_id: linkId ?? null,
     blob_hash: hash,
     filename: toFilename(label.filename),
     mime_type: image.mimeType,

@@ -1,23 +1,23 @@
 import type { Context } from 'hono';
-import { requireAllowed } from '#features/access/index.ts';
 import type { ApiEnv } from '#platform/http/api.ts';
 import { AppError } from '#platform/http/app-error.ts';
 import { readMultipartFile } from '#platform/http/read-multipart.ts';
 import { bodyOf, clientGone } from '#platform/http/request-body.ts';
 import { UploadQuery } from './contract.ts';
 import type { PhotoDeps } from './deps.ts';
-import type { Kept } from './keep-photo.ts';
+import type { Kept, Uploader } from './keep-photo.ts';
 import { type Source, uploadPhoto } from './upload-photo.ts';
 
 /**
- * `POST /photos` in its two forms: the file as the body, or as the field `file` of a multipart form.
- * @throws AppError as {@link uploadPhoto}; nobody's body is read before it is known whose it is
+ * An upload in its two forms: the file as the body, or as the field `file` of a multipart form.
+ * @param uploader known before any of the body is read
+ * @throws AppError as {@link uploadPhoto}
  */
 export async function receivePhoto(
   deps: Pick<PhotoDeps, 'database' | 'blobs' | 'imaging' | 'jobs' | 'maxUploadBytes'>,
+  uploader: Uploader,
   c: Context<ApiEnv>,
 ): Promise<Kept> {
-  requireAllowed(c.var.caller, 'photo.create');
   const query = UploadQuery.safeParse(c.req.query());
   if (!query.success) {
     const issue = query.error.issues[0];
@@ -31,7 +31,7 @@ export async function receivePhoto(
     const source = /^multipart\/form-data/i.test(contentType)
       ? await fromForm(deps, c, contentType, query.data)
       : fromBody(c, query.data);
-    return await uploadPhoto(deps, c.var.caller, source, signal);
+    return await uploadPhoto(deps, uploader, source, signal);
   } catch (error) {
     throw signal.aborted && !(error instanceof AppError) ? clientGone() : error;
   }

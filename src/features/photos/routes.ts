@@ -9,6 +9,7 @@ import * as contract from './contract.ts';
 import type { PhotoDeps } from './deps.ts';
 import { createDownload, streamDownload } from './download-photos.ts';
 import { toContentDisposition } from './filename.ts';
+import { ownUploader } from './keep-photo.ts';
 import { createPresenter } from './present-photo.ts';
 import { receivePhoto } from './receive-photo.ts';
 import type { createResumableUploads } from './resumable-upload.ts';
@@ -246,8 +247,8 @@ export function photoRoutes(deps: PhotoDeps & { resumable: ReturnType<typeof cre
     },
   });
   router.post('/photos', async (c) => {
-    const kept = await receivePhoto(deps, c);
     const caller = requireAllowed(c.var.caller, 'photo.create');
+    const kept = await receivePhoto(deps, ownUploader(caller), c);
     return c.json(createPresenter(deps, caller).photo(kept.row), kept.duplicate ? 200 : 201);
   });
 

@@ -16,6 +16,8 @@ export interface PhotoTables {
     animated: boolean;
     kind: Generated<(typeof kinds)[number]>;
     source_photo_id: string | null;
+    /** The link by which a guest sent it. */
+    link_id: string | null;
     is_favorite: Generated<boolean>;
     caption: string | null;
     taken_at: Date;
@@ -50,7 +52,15 @@ export interface PhotoTables {
     created_at: Generated<Date>;
     expires_at: Date;
   };
-  downloads: { id: string; owner_id: string; photo_ids: string[]; created_at: Generated<Date>; expires_at: Date };
+  downloads: {
+    id: string;
+    owner_id: string;
+    photo_ids: string[];
+    created_at: Generated<Date>;
+    expires_at: Date;
+    album_id: string | null;
+    name: string | null;
+  };
 }
 
 export interface Exposure {

@@ -1,9 +1,7 @@
-import { requireAllowed } from '#features/access/index.ts';
 import { AppError } from '#platform/http/app-error.ts';
-import type { Caller } from '#platform/http/caller.ts';
 import { SNIFF_BYTES, sniff } from '#platform/imaging/index.ts';
 import type { PhotoDeps } from './deps.ts';
-import { type Kept, keepPhoto, type Label } from './keep-photo.ts';
+import { type Kept, keepPhoto, type Label, type Uploader } from './keep-photo.ts';
 
 /** A file on its way in. */
 export interface Source {
@@ -21,11 +19,10 @@ export interface Source {
  */
 export async function uploadPhoto(
   deps: Pick<PhotoDeps, 'database' | 'blobs' | 'imaging' | 'jobs' | 'maxUploadBytes'>,
-  caller: Caller,
+  uploader: Uploader,
   source: Source,
   signal?: AbortSignal,
 ): Promise<Kept> {
-  const user = requireAllowed(caller, 'photo.create');
   if ((source.declaredBytes ?? 0) > deps.maxUploadBytes) throw tooLarge(deps.maxUploadBytes);
   const temp = await deps.blobs.createTemp({ limit: deps.maxUploadBytes });
   try {
@@ -42,7 +39,7 @@ export async function uploadPhoto(
     }
     const arrived = await temp.finish();
     if (arrived.bytes === 0) throw new AppError('undecodable', 'This file is empty.');
-    return await keepPhoto(deps, user, arrived, source.label(), signal);
+    return await keepPhoto(deps, uploader, arrived, source.label(), signal);
   } finally {
     // What was kept has been renamed away by now.
     await temp.discard();
