@@ -3,7 +3,7 @@ import { requireAccess, requireAllowed } from '#features/access/index.ts';
 import { AppError } from '#platform/http/app-error.ts';
 import type { Caller } from '#platform/http/caller.ts';
 import type { PhotoDeps } from './deps.ts';
-import { createPresenter, toOffsetTime } from './present-photo.ts';
+import { createPresenter } from './present-photo.ts';
 import * as store from './store.ts';
 import type { PhotoTables } from './tables.ts';
 
@@ -61,20 +61,7 @@ export async function readTimelineMonth(deps: Deps, caller: Caller, month: strin
   const user = requireAllowed(caller, 'photo.list');
   const present = createPresenter(deps, user);
   const rows = await deps.database.as(user.principal, (tx: Tx) => store.listMonth(tx, user.userId, month, filter));
-  return {
-    month,
-    id: rows.map((row) => row.id),
-    width: rows.map((row) => row.width),
-    height: rows.map((row) => row.height),
-    placeholder: rows.map((row) => row.placeholder?.toString('base64') ?? null),
-    thumbnail_url: rows.map((row) => present.url(row, 'medium')),
-    preview_url: rows.map((row) => present.url(row, 'preview')),
-    taken_at: rows.map((row) => toOffsetTime(row.taken_at, row.taken_offset)),
-    kind: rows.map((row) => row.kind),
-    is_favorite: rows.map((row) => row.is_favorite),
-    caption: rows.map((row) => row.caption),
-    filename: rows.map((row) => row.filename),
-  };
+  return { month, ...present.columns(rows) };
 }
 
 /** Everything that is known of one photo. @throws AppError `not_found` */

@@ -127,15 +127,17 @@ export const PhotoChange = z
   .refine((change) => Object.keys(change).length > 0, 'Name something to change: caption, taken_at or is_favorite.');
 
 const ids = z.array(id).min(1, 'Name at least one photo.').max(1000, 'Name 1000 photos at the most.');
-const filter = z.strictObject({
-  favorite: z.boolean().optional(),
-  generated: z.boolean().optional(),
-  q: search.optional(),
-  taken_after: wallClock.optional(),
-  taken_before: wallClock.optional(),
-});
+export const PhotoFilter = z
+  .strictObject({
+    favorite: z.boolean().optional(),
+    generated: z.boolean().optional(),
+    q: search.optional(),
+    taken_after: wallClock.optional(),
+    taken_before: wallClock.optional(),
+  })
+  .openapi('PhotoFilter');
 /** Photos by their ids, or everything that matches a filter but for some. */
-const selection = { ids: ids.optional(), filter: filter.optional(), except: z.array(id).max(1000).optional() };
+const selection = { ids: ids.optional(), filter: PhotoFilter.optional(), except: z.array(id).max(1000).optional() };
 const named = (value: { ids?: unknown; filter?: unknown; except?: unknown }): boolean =>
   (value.ids === undefined) !== (value.filter === undefined) &&
   (value.except === undefined || value.filter !== undefined);

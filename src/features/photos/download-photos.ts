@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 import { requireAccess, requireAllowed } from '#features/access/index.ts';
 import { AppError } from '#platform/http/app-error.ts';
-import type { Caller } from '#platform/http/caller.ts';
+import type { Caller, UserCaller } from '#platform/http/caller.ts';
 import type { PhotoDeps } from './deps.ts';
 import * as store from './store.ts';
 import type { PhotoTables } from './tables.ts';
@@ -20,26 +20,44 @@ export async function createDownload(
   selection: store.PhotoSelection,
 ) {
   const user = requireAllowed(caller, 'download.create');
+  return deps.database.as(user.principal, async (tx: Tx) => {
+    if (selection.ids) await requireAccess(tx, caller, 'photo.own', selection.ids);
+    return writeDownload(tx, user, await store.selectForDownload(tx, user.userId, selection));
+  });
+}
+
+/**
+ * Writes down a download of photos that the caller was found to see.
+ * @param album the album they lie in, where they are not the caller's own: it is asked again when they are streamed
+ * @throws AppError `not_found` when there are none
+ */
+export async function writeDownload(
+  tx: Tx,
+  user: UserCaller,
+  photos: readonly { id: string; bytes: string }[],
+  album: { id: string; name: string } | null = null,
+) {
+  if (photos.length === 0) throw new AppError('not_found', 'There is nothing to download here.');
   const id = uuidv7();
   const expiresAt = new Date(Date.now() + goodForHours * 3600_000);
-  const chosen = await deps.database.as(user.principal, async (tx: Tx) => {
-    if (selection.ids) await requireAccess(tx, caller, 'photo.own', selection.ids);
-    const photos = await store.selectForDownload(tx, user.userId, selection);
-    if (photos.length === 0) throw new AppError('not_found', 'There is nothing to download in this selection.');
-    const row = { id, owner_id: user.userId, photo_ids: photos.map((photo) => photo.id), expires_at: expiresAt };
-    await store.insertDownload(tx, row);
-    return photos;
+  await store.insertDownload(tx, {
+    id,
+    owner_id: user.userId,
+    photo_ids: photos.map((photo) => photo.id),
+    expires_at: expiresAt,
+    album_id: album?.id ?? null,
+    name: album?.name ?? null,
   });
   return {
     url: `/api/v1/downloads/${id}`,
-    filename: zipName(new Date()),
-    count: chosen.length,
-    bytes: chosen.reduce((sum, photo) => sum + Number(photo.bytes), 0),
+    filename: zipName(new Date(), album?.name),
+    count: photos.length,
+    bytes: photos.reduce((sum, photo) => sum + Number(photo.bytes), 0),
     expires_at: expiresAt.toISOString(),
   };
 }
 
-const zipName = (at: Date): string => `tintype-${at.toISOString().slice(0, 10)}.zip`;
+const zipName = (at: Date, name?: string | null): string => `${name || `tintype-${at.toISOString().slice(0, 10)}`}.zip`;
 
 /**
  * The originals as a zip, streamed with constant memory: pictures are compressed already, so they are only stored.
@@ -52,15 +70,20 @@ export async function streamDownload(
   id: string,
 ): Promise<{ filename: string; open(): Readable }> {
   const user = requireAllowed(caller, 'download.read');
-  const { files, at } = await deps.database.as(user.principal, async (tx: Tx) => {
+  const { files, filename } = await deps.database.as(user.principal, async (tx: Tx) => {
     await requireAccess(tx, caller, 'download.read', [id]);
     const download = await store.findDownload(tx, id);
     if (!download) throw new AppError('not_found', 'There is no such download.');
     if (download.expires_at.getTime() <= Date.now()) {
       throw new AppError('gone', 'This download was made more than a day ago. Select the photos once more.');
     }
-    return { files: await store.listFiles(tx, user.userId, download.photo_ids), at: download.created_at };
+    const { album_id: albumId, photo_ids: ids } = download;
+    if (albumId) await requireAccess(tx, caller, 'album.read', [albumId]);
+    return {
+      files: await (albumId ? store.listAlbumFiles(tx, albumId, ids) : store.listFiles(tx, user.userId, ids)),
+      filename: zipName(download.created_at, download.name),
+    };
   });
 
-  return { filename: zipName(at), open: () => zipFiles(originals(deps, files)) };
+  return { filename, open: () => zipFiles(originals(deps, files)) };
 }

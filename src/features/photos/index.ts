@@ -1,9 +1,14 @@
+export { Download, Photo, PhotoFilter, TimelineMonth } from './contract.ts';
+export { writeDownload } from './download-photos.ts';
 export { photoJobHandlers, photoJobs } from './job-handlers.ts';
 export { sweepBlobs } from './jobs.ts';
 export { createPhotoLocator } from './locate-photo.ts';
 export { createPartialFiles } from './partial-files.ts';
+export { createPresenter } from './present-photo.ts';
 export { createResumableUploads } from './resumable-upload.ts';
 export { photoRoutes } from './routes.ts';
 export { createPhotoServer, type Identity } from './serve-photo.ts';
-export { createSignedUrls } from './signed-urls.ts';
+export { createSignedUrls, type SignedUrls } from './signed-urls.ts';
+export { findPhotos, type PhotoRow, selectMatchingIds } from './store.ts';
+export type { PhotoTables } from './tables.ts';
 export { originals, type ZipEntry, zipFiles } from './zip-files.ts';

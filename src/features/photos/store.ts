@@ -73,6 +73,13 @@ function selected(ownerId: string, selection: PhotoSelection): Expression<SqlBoo
 export const findPhoto = (tx: Tx, id: string) =>
   tx.selectFrom('photos').select(columns).where('id', '=', id).executeTakeFirst();
 
+/** Photos in the order of the ids, as far as they can be seen. */
+export async function findPhotos(tx: Tx, ids: readonly string[]): Promise<PhotoRow[]> {
+  const rows = await tx.selectFrom('photos').select(columns).where(sql<SqlBool>`id = any(${ids})`).execute();
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return ids.flatMap((id) => byId.get(id) ?? []);
+}
+
 export const findPhotoDetail = (tx: Tx, id: string) =>
   tx
     .selectFrom('photos')
@@ -322,6 +329,22 @@ export async function findServable(tx: Tx, id: string) {
   return rows[0];
 }
 
+/** The ids of an owner's photos that a filter lets through, newest first. */
+export async function selectMatchingIds(
+  tx: Tx,
+  ownerId: string,
+  selection: { filter: PhotoFilter; except?: string[] | undefined },
+): Promise<string[]> {
+  const rows = await tx
+    .selectFrom('photos')
+    .select('id')
+    .where(selected(ownerId, selection))
+    .orderBy('sort_at', 'desc')
+    .orderBy('id', 'desc')
+    .execute();
+  return rows.map(({ id }) => id);
+}
+
 export async function selectForDownload(tx: Tx, ownerId: string, selection: PhotoSelection) {
   return tx
     .selectFrom('photos')
@@ -341,15 +364,36 @@ export async function listFiles(tx: Tx, ownerId: string, ids: readonly string[])
   return rows;
 }
 
+/** As {@link listFiles}, of whomever's photos still lie in an album. */
+export async function listAlbumFiles(tx: Tx, albumId: string, ids: readonly string[]) {
+  const { rows } = await sql<{ hash: string; filename: string; bytes: string; sort_at: Date }>`
+    select encode(p.blob_hash, 'hex') as hash, p.filename, p.bytes, p.taken_at as sort_at
+    from unnest(${ids}::uuid[]) with ordinality as wanted(id, place)
+      join album_photos ap on ap.photo_id = wanted.id and ap.album_id = ${albumId} join photos p on p.id = wanted.id
+    where p.deleted_at is null order by wanted.place`.execute(tx);
+  return rows;
+}
+
 export async function insertDownload(
   tx: Tx,
-  download: { id: string; owner_id: string; photo_ids: string[]; expires_at: Date },
+  download: {
+    id: string;
+    owner_id: string;
+    photo_ids: string[];
+    expires_at: Date;
+    album_id: string | null;
+    name: string | null;
+  },
 ): Promise<void> {
   await tx.insertInto('downloads').values(download).execute();
 }
 
 export const findDownload = (tx: Tx, id: string) =>
-  tx.selectFrom('downloads').select(['photo_ids', 'expires_at', 'created_at']).where('id', '=', id).executeTakeFirst();
+  tx
+    .selectFrom('downloads')
+    .select(['photo_ids', 'expires_at', 'created_at', 'album_id', 'name'])
+    .where('id', '=', id)
+    .executeTakeFirst();
 
 export const findUpload = (tx: Tx, id: string) =>
   tx.selectFrom('uploads').selectAll().where('id', '=', id).executeTakeFirst();

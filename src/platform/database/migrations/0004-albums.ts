@@ -55,7 +55,9 @@ export async function albums(db: Kysely<unknown>): Promise<void> {
     )`.execute(db);
   await sql`create index album_pins_album on album_pins (album_id)`.execute(db);
 
-  await sql`alter table downloads add column album_id uuid references albums on delete cascade`.execute(db);
+  await sql`alter table downloads add column name text, add column album_id uuid references albums on delete cascade`.execute(
+    db,
+  );
   await sql`create index downloads_album on downloads (album_id) where album_id is not null`.execute(db);
 
   for (const table of ['albums', 'album_photos', 'album_pins']) await protect(db, table, { ownerSeesAll: true });
