@@ -336,7 +336,16 @@ describe('functions that run as the owner', () => {
     );
     expect(rows.map((row) => row.proname)).toEqual([
       'announce_account_change',
+      'announce_album_changes',
+      'announce_album_contents',
+      'announce_link_changes',
+      'announce_membership',
+      'announce_own_account',
       'announce_photo_change',
+      'announce_photo_updates',
+      'announce_photos',
+      'announce_pin',
+      'announce_upload',
       'app_is_admin',
       'change_own_password',
       'consume_reset',

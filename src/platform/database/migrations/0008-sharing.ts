@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely';
+import { announceLinks } from './0007-events.ts';
 import { protect } from './protect.ts';
 
 /** Links, and the principal of whoever comes by one. */
@@ -47,6 +48,7 @@ export async function sharing(db: Kysely<unknown>): Promise<void> {
   await linkPrincipal(db);
   await policies(db);
   await doors(db);
+  await announceLinks(db);
 }
 
 async function linkPrincipal(db: Kysely<unknown>): Promise<void> {
