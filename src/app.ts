@@ -6,6 +6,7 @@ import { getCookie } from 'hono/cookie';
 import type { Logger } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
 import * as accounts from '#features/accounts/index.ts';
+import { albumRoutes } from '#features/albums/index.ts';
 import { operationRoutes } from '#features/operation/index.ts';
 import * as photos from '#features/photos/index.ts';
 import type { BlobStore } from '#platform/blobs/blob-store.ts';
@@ -111,6 +112,7 @@ export async function createApp(deps: AppDeps) {
       }),
     )
     .route('/', photos.photoRoutes({ ...photoDeps, resumable }))
+    .route('/', albumRoutes({ database, signedUrls }))
     .route('/', operationRoutes({ database, metrics, metricsToken: config.metricsToken, version: deps.version }));
   documentRoutes(api, { version: deps.version });
 
@@ -170,6 +172,7 @@ export async function createApp(deps: AppDeps) {
 
   // A month of thousands of photos is megabytes of JSON. Answers that hold tokens are never compressed (BREACH).
   app.use('/api/v1/timeline/*', compress({ encoding: 'gzip' }));
+  app.use('/api/v1/albums/:id/layout', compress({ encoding: 'gzip' }));
   app.route('/api/v1', api);
   app.get('/metrics', (c) => c.redirect('/api/v1/metrics', 308));
   app.all('/api/*', () => {

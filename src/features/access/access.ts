@@ -9,7 +9,14 @@ interface Rule {
   readonly role?: 'admin';
   /** The resource whose ids the action takes, and the query that tells which of them are the caller's. */
   readonly resource?: keyof typeof withinReach;
+  /** Who sees the resource without reaching it is told so; to everybody else it is absent. */
+  readonly seen?: { readonly resource: keyof typeof withinReach; readonly refusal: string };
 }
+
+const ownersOwn = {
+  resource: 'seen_album',
+  refusal: 'Only the owner of this album may do that.',
+} as const;
 
 /**
  * The one authorization table: every use-case names its action here and nothing is allowed by omission.
@@ -26,6 +33,8 @@ export const rules = {
   'api_key.revoke': { scope: null, resource: 'api_key' },
   'user.administer': { scope: null, role: 'admin' },
   'metrics.read': { scope: null, role: 'admin' },
+  'audit.read': { scope: null, role: 'admin' },
+  'job.administer': { scope: null, role: 'admin' },
   'photo.list': { scope: 'photos:read' },
   'photo.read': { scope: 'photos:read', resource: 'seen_photo' },
   'photo.own': { scope: 'photos:read', resource: 'photo' },
@@ -40,12 +49,19 @@ export const rules = {
   'album.read': { scope: 'photos:read', resource: 'seen_album' },
   'album.pin': { scope: 'photos:write', resource: 'seen_album' },
   'album.leave': { scope: null, resource: 'seen_album' },
-  'album.add': { scope: 'photos:write', resource: 'contributed_album' },
-  'album.change': { scope: 'photos:write', resource: 'album' },
-  'album.share': { scope: null, resource: 'album' },
-  'link.list': { scope: 'photos:read' },
+  'album.add': {
+    scope: 'photos:write',
+    resource: 'contributed_album',
+    seen: { resource: 'seen_album', refusal: 'You can look at this album. Ask its owner to let you add photos.' },
+  },
+  'album.change': { scope: 'photos:write', resource: 'album', seen: ownersOwn },
+  'album.share': { scope: null, resource: 'album', seen: ownersOwn },
+  // Whoever sees a link can copy its key and come by it, so looking takes the scope that making one does.
+  'link.list': { scope: 'photos:write' },
+  'link.read': { scope: 'photos:write', resource: 'link' },
   'link.create': { scope: 'photos:write' },
   'link.change': { scope: 'photos:write', resource: 'link' },
+  'change.follow': { scope: 'photos:read' },
 } as const satisfies Record<string, Rule>;
 
 export type Action = keyof typeof rules;
@@ -145,6 +161,10 @@ export async function requireAccess(
   if (rows.length === wanted.size) return user;
   const found = new Set(rows.map((row) => row.id));
   const missing = [...wanted].filter((id) => !found.has(id));
+  if (rule.seen) {
+    const seen = await withinReach[rule.seen.resource](missing, user.userId).execute(tx);
+    if (seen.rows.length === missing.length) throw new AppError('forbidden', rule.seen.refusal);
+  }
   throw new AppError('not_found', `There is no such ${nouns[rule.resource]}.`, { ids: missing });
 }
 

@@ -136,6 +136,7 @@ export const PhotoFilter = z
     taken_before: wallClock.optional(),
   })
   .openapi('PhotoFilter');
+export type PhotoFilter = z.infer<typeof PhotoFilter>;
 /** Photos by their ids, or everything that matches a filter but for some. */
 const selection = { ids: ids.optional(), filter: PhotoFilter.optional(), except: z.array(id).max(1000).optional() };
 const named = (value: { ids?: unknown; filter?: unknown; except?: unknown }): boolean =>

@@ -35,7 +35,7 @@ export async function writeDownload(
   tx: Tx,
   user: UserCaller,
   photos: readonly { id: string; bytes: string }[],
-  album: { id: string; name: string } | null = null,
+  album: { id: string | null; name: string } | null = null,
 ) {
   if (photos.length === 0) throw new AppError('not_found', 'There is nothing to download here.');
   const id = uuidv7();

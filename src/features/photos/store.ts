@@ -381,8 +381,8 @@ export async function insertDownload(
     owner_id: string;
     photo_ids: string[];
     expires_at: Date;
-    album_id: string | null;
-    name: string | null;
+    album_id?: string | null;
+    name?: string | null;
   },
 ): Promise<void> {
   await tx.insertInto('downloads').values(download).execute();

@@ -1,0 +1,1 @@
+export { albumRoutes } from './routes.ts';

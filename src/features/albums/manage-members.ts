@@ -1,0 +1,97 @@
+import type { z } from '@hono/zod-openapi';
+import type { Kysely } from 'kysely';
+import { requireAccess, requireAllowed } from '#features/access/index.ts';
+import { AppError } from '#platform/http/app-error.ts';
+import type { Caller } from '#platform/http/caller.ts';
+import type { Member } from './contract.ts';
+import type { AlbumDeps } from './deps.ts';
+import * as store from './store.ts';
+import type { AlbumTables } from './tables.ts';
+
+type Tx = Kysely<AlbumTables>;
+type Deps = Pick<AlbumDeps, 'database'>;
+type MemberBody = z.infer<typeof Member>;
+
+const toMember = (row: store.MemberRow): MemberBody => ({
+  user: { id: row.user_id, username: row.username, display_name: row.display_name },
+  role: row.role,
+  photo_count: Number(row.photos),
+  joined_at: row.joined_at.toISOString(),
+});
+
+const noMember = (): AppError => new AppError('not_found', 'This person does not belong to the album.');
+
+/** The owner, then the members as they came. @throws AppError `not_found` */
+export async function listMembers(deps: Deps, caller: Caller, albumId: string): Promise<{ items: MemberBody[] }> {
+  const user = requireAllowed(caller, 'album.read');
+  return deps.database.as(user.principal, async (tx: Tx) => {
+    await requireAccess(tx, caller, 'album.read', [albumId]);
+    return { items: (await store.listMembers(tx, albumId)).map(toMember) };
+  });
+}
+
+/**
+ * Lets somebody into an album, by username.
+ * @throws AppError `not_found` (album or person), `conflict` for a smart album, the owner, or who belongs to it already
+ */
+export async function addMember(
+  deps: Deps,
+  caller: Caller,
+  albumId: string,
+  member: { username: string; role: string },
+): Promise<MemberBody> {
+  const user = requireAllowed(caller, 'album.share');
+  return deps.database.as(user.principal, async (tx: Tx) => {
+    await requireAccess(tx, caller, 'album.share', [albumId]);
+    if ((await store.findAlbum(tx, user.userId, albumId))?.filter) {
+      throw new AppError('conflict', 'A smart album cannot be shared. Make it a plain one (freeze) first.');
+    }
+    const person = await store.findPerson(tx, member.username);
+    if (!person) {
+      throw new AppError('not_found', `Nobody here is called “${member.username}”. Ask them for their username.`);
+    }
+    if (person.user_id === user.userId) throw new AppError('conflict', 'This is your own album.');
+    if (!(await store.addMember(tx, albumId, person.user_id, member.role))) {
+      throw new AppError('conflict', `${person.username} belongs to this album already.`);
+    }
+    return findMember(tx, albumId, person.user_id);
+  });
+}
+
+/** @throws AppError `not_found` */
+export async function changeMember(
+  deps: Deps,
+  caller: Caller,
+  albumId: string,
+  userId: string,
+  role: string,
+): Promise<MemberBody> {
+  const user = requireAllowed(caller, 'album.share');
+  return deps.database.as(user.principal, async (tx: Tx) => {
+    await requireAccess(tx, caller, 'album.share', [albumId]);
+    if (!(await store.setRole(tx, albumId, userId, role))) throw noMember();
+    return findMember(tx, albumId, userId);
+  });
+}
+
+/**
+ * Takes somebody out of an album, or lets the caller leave it. The photos they added go with them.
+ * @throws AppError `not_found`, `conflict` for the owner
+ */
+export async function removeMember(deps: Deps, caller: Caller, albumId: string, userId: string): Promise<void> {
+  const leaving = caller.kind === 'user' && caller.userId === userId;
+  const action = leaving ? 'album.leave' : 'album.share';
+  const user = requireAllowed(caller, action);
+  await deps.database.as(user.principal, async (tx: Tx) => {
+    await requireAccess(tx, caller, action, [albumId]);
+    if (await store.removeMember(tx, albumId, userId)) return;
+    if (leaving) throw new AppError('conflict', 'This is your own album. Delete it, or take the others out.');
+    throw noMember();
+  });
+}
+
+async function findMember(tx: Tx, albumId: string, userId: string): Promise<MemberBody> {
+  const row = (await store.listMembers(tx, albumId)).find((member) => member.user_id === userId);
+  if (!row) throw noMember();
+  return toMember(row);
+}
