@@ -2,6 +2,7 @@
 export const statusOf = {
   validation_error: 400,
   unauthorized: 401,
+  link_locked: 401,
   forbidden: 403,
   not_found: 404,
   method_not_allowed: 405,
@@ -16,6 +17,8 @@ export const statusOf = {
   server_error: 500,
   unavailable: 503,
   storage_full: 507,
+  // RFC 4331 has a quota that is used up answer as a full disk does.
+  quota_exceeded: 507,
 } as const;
 
 export type ErrorCode = keyof typeof statusOf;
