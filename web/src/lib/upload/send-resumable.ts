@@ -63,6 +63,7 @@ function statusOf(code: string): number {
     unsupported_media_type: 415,
     undecodable: 422,
     validation_error: 400,
+    quota_exceeded: 507,
   };
   return refused[code] ?? 500;
 }
