@@ -8,7 +8,7 @@ import type { AppType } from '#app.ts';
 /** By path (`/photos/:id`) and method (`$get`): what a route takes and gives, as Hono's own client reads it. */
 export type ApiSchema = ExtractSchema<AppType>;
 
-export type Method = 'get' | 'post' | 'patch' | 'delete';
+export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 /** The paths that answer a method. */
 export type PathsOf<M extends Method> = {
   [P in keyof ApiSchema]: `$${M}` extends keyof ApiSchema[P] ? P : never;
@@ -32,3 +32,11 @@ export type MonthColumns = OutputOf<'get', '/timeline/:month'>;
 /** What a bulk action is about: ids, or everything that matches a filter. */
 export type PhotoSet = JsonOf<'post', '/photos/batch/trash'>;
 export type PhotoFilter = NonNullable<PhotoSet['filter']>;
+export type Album = ItemOf<'/albums'>;
+/** A picture of an album's cover. */
+export type AlbumPreview = Album['previews'][number];
+/** A whole album in its order, as columns of equal length. */
+export type AlbumColumns = OutputOf<'get', '/albums/:id/layout'>;
+export type AlbumMember = OutputOf<'get', '/albums/:id/members'>['items'][number];
+/** Somebody's names. */
+export type PersonName = Album['owner'];
