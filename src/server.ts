@@ -13,13 +13,13 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-type App = Pick<Awaited<ReturnType<typeof createApp>>, 'app' | 'serveBytes'>;
+type App = Pick<Awaited<ReturnType<typeof createApp>>, 'app' | 'serveBytes' | 'endStreams'>;
 
 const drainMs = 10_000;
 
 /** Listens: requests for bytes are answered on bare `node:http`, everything else by the app. */
 export async function startServer(
-  { app, serveBytes }: App,
+  { app, serveBytes, endStreams }: App,
   config: Pick<Config, 'host' | 'port'>,
   logger: Logger,
 ): Promise<RunningServer> {
@@ -44,7 +44,7 @@ export async function startServer(
     server.listen(config.port, config.host, resolve);
   });
   server.on('error', (error) => logger.error({ err: error }, 'the server met an error'));
-  return { url: urlOf(server, config.host), close: () => drain(server) };
+  return { url: urlOf(server, config.host), close: () => drain(server, endStreams) };
 }
 
 function urlOf(server: Server, host: string): string {
@@ -64,13 +64,14 @@ function explain(error: NodeJS.ErrnoException, { host, port }: Pick<Config, 'hos
   return new Error(sentences[error.code ?? ''] ?? error.message, { cause: error });
 }
 
-function drain(server: Server): Promise<void> {
+function drain(server: Server, endStreams: () => void): Promise<void> {
   return new Promise((resolve) => {
     const cut = setTimeout(() => server.closeAllConnections(), drainMs);
     server.close(() => {
       clearTimeout(cut);
       resolve();
     });
+    endStreams();
     server.closeIdleConnections();
   });
 }

@@ -49,6 +49,8 @@ export interface RequestOptions {
   /** Sent as it is. */
   readonly body?: Uint8Array | string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** For an answer without an end: it is read until it holds this, and cut then. */
+  readonly until?: string;
 }
 
 /** The real server, on a port of its own, over a database and a data folder of its own. */
@@ -145,7 +147,7 @@ export async function createTestApp(options: TestAppOptions = {}): Promise<TestA
   };
   afterAll(close);
 
-  const request: TestApp['request'] = (as, method, path, { json, body, headers } = {}) => {
+  const request: TestApp['request'] = (as, method, path, { json, body, headers, until } = {}) => {
     const payload = json === undefined ? body : JSON.stringify(json);
     const all: Record<string, string | number> = {
       ...(json === undefined ? {} : { 'content-type': 'application/json' }),
@@ -156,9 +158,7 @@ export async function createTestApp(options: TestAppOptions = {}): Promise<TestA
     return new Promise((resolve, reject) => {
       const sent = send(`${server.url}${path}`, { method, headers: all, agent }, (response) => {
         const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('error', reject);
-        response.on('end', () => {
+        const answer = (): void => {
           const whole = Buffer.concat(chunks);
           resolve({
             status: response.statusCode ?? 0,
@@ -170,7 +170,15 @@ export async function createTestApp(options: TestAppOptions = {}): Promise<TestA
             },
             json: () => JSON.parse(whole.toString()),
           });
+        };
+        response.on('data', (chunk: Buffer) => {
+          chunks.push(chunk);
+          if (until === undefined || !Buffer.concat(chunks).includes(until)) return;
+          answer();
+          response.destroy();
         });
+        response.on('error', reject);
+        response.on('end', answer);
       });
       sent.on('error', reject);
       sent.end(payload);
@@ -243,7 +251,8 @@ export function tinyPhoto(seed: number, options?: Partial<PhotoOptions>): Promis
     .toBuffer();
 }
 
-function showing(as: Person | Credential, method: string, origin: string): Record<string, string> {
+/** The headers by which a request shows who it is. */
+export function showing(as: Person | Credential, method: string, origin: string): Record<string, string> {
   if (as === null) return {};
   const from: Record<string, string> = 'ip' in as ? { 'x-forwarded-for': as.ip } : {};
   if (!('cookie' in as)) return { ...from, authorization: `Bearer ${as.bearer}` };

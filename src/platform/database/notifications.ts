@@ -1,14 +1,29 @@
 import { Client, type PoolConfig } from 'pg';
 import type { Logger } from 'pino';
 
-/** What the database's triggers announce, e.g. `credential:<id>`, `user:<id>`, `photo:<id>`, `owner:<id>`. */
-export type Announcement = { readonly subject: string; readonly id: string };
+/**
+ * What the database's triggers announce, e.g. `credential:<id>`, `user:<id>`, `photo:<id>`, `owner:<id>`. `details` are the
+ * further parts of those that have more, such as `changed:<user>:<kind>:<what>:<ids>`.
+ */
+export interface Announcement {
+  readonly subject: string;
+  readonly id: string;
+  readonly details: readonly string[];
+}
+
+interface Listener {
+  onAnnouncement(announcement: Announcement): void;
+  /** Announcements may be missed from here on. */
+  onCut(): void;
+  /** They are heard again; what was announced in between never comes. */
+  onBack?(): void;
+}
 
 export interface Notifications {
   /** False while the LISTEN connection is down: what caches hold is then not to be trusted. */
   readonly live: boolean;
-  /** `onAnnouncement` is called for each; `onCut` when announcements may have been missed. Returns the way to stop. */
-  subscribe(listener: { onAnnouncement(announcement: Announcement): void; onCut(): void }): () => void;
+  /** Returns the way to stop. */
+  subscribe(listener: Listener): () => void;
   close(): Promise<void>;
 }
 
@@ -20,7 +35,7 @@ const heartbeatMs = 5_000;
  * A heartbeat finds connections that died without a word, so a cache outlives its listener by seconds at the most.
  */
 export async function listen(deps: { connection: PoolConfig; logger: Logger }): Promise<Notifications> {
-  const listeners = new Set<Parameters<Notifications['subscribe']>[0]>();
+  const listeners = new Set<Listener>();
   let client: Client | undefined;
   let live = false;
   let closed = false;
@@ -42,8 +57,8 @@ export async function listen(deps: { connection: PoolConfig; logger: Logger }): 
     next.on('error', () => cut(next));
     next.on('end', () => cut(next));
     next.on('notification', ({ payload }) => {
-      const [subject, id] = (payload ?? '').split(':');
-      if (subject && id) for (const listener of listeners) listener.onAnnouncement({ subject, id });
+      const [subject, id, ...details] = (payload ?? '').split(':');
+      if (subject && id) for (const listener of listeners) listener.onAnnouncement({ subject, id, details });
     });
     await next.connect();
     await next.query('listen tintype');
@@ -52,9 +67,14 @@ export async function listen(deps: { connection: PoolConfig; logger: Logger }): 
   };
 
   const reconnect = (): void => {
-    connect().catch(() => {
-      if (!closed) retry = setTimeout(reconnect, retryMs);
-    });
+    connect().then(
+      () => {
+        for (const listener of listeners) listener.onBack?.();
+      },
+      () => {
+        if (!closed) retry = setTimeout(reconnect, retryMs);
+      },
+    );
   };
 
   const heartbeat = setInterval(() => {
