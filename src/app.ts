@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
 import * as accounts from '#features/accounts/index.ts';
 import { albumRoutes } from '#features/albums/index.ts';
+import { createChangeStreams, eventRoutes } from '#features/events/index.ts';
 import { operationRoutes } from '#features/operation/index.ts';
 import * as photos from '#features/photos/index.ts';
 import type { BlobStore } from '#platform/blobs/blob-store.ts';
@@ -91,6 +92,12 @@ export async function createApp(deps: AppDeps) {
     return bearer === undefined ? { cookie } : { bearer };
   };
 
+  const streams = createChangeStreams({
+    notifications,
+    isStillGood: async (follower) =>
+      follower.via === 'single' || (await credentials.resolveGrant(follower)).kind === 'user',
+  });
+
   const publicUrl = (): string => config.publicUrl ?? deps.address();
 
   const api = createRouter()
@@ -113,6 +120,7 @@ export async function createApp(deps: AppDeps) {
     )
     .route('/', photos.photoRoutes({ ...photoDeps, resumable }))
     .route('/', albumRoutes({ database, signedUrls }))
+    .route('/', eventRoutes({ streams }))
     .route('/', operationRoutes({ database, metrics, metricsToken: config.metricsToken, version: deps.version }));
   documentRoutes(api, { version: deps.version });
 
@@ -215,6 +223,7 @@ export async function createApp(deps: AppDeps) {
 
   metrics.gauge('tintype_thumbnail_cache_bytes', 'Thumbnails held in memory', () => delivery.stats().bytes);
   metrics.gauge('tintype_database_connections', 'Open connections to the database', () => database.pool.totalCount);
+  metrics.gauge('tintype_event_streams', 'Open streams of changes', () => streams.size);
   metrics.gauge('tintype_revocations_heard', '1 while revocations by other servers are heard of', () =>
     notifications.live ? 1 : 0,
   );
@@ -230,11 +239,14 @@ export async function createApp(deps: AppDeps) {
     app,
     /** Answers requests for bytes ahead of the router; false where the request is none. */
     serveBytes: servePhoto,
+    /** Ends the answers that would have no end. */
+    endStreams: streams.close,
     async close() {
       clearInterval(credentialsFlush);
       await jobs.close();
       imaging.close();
       await credentials.flushLastUse().catch(() => {});
+      streams.close();
       credentials.close();
       locator.close();
       await mailer?.close();

@@ -160,6 +160,8 @@ export const cells: Record<string, Cell> = {
     send: () => ({ headers: tus }),
   },
 
+  'GET /events': { needs: 'read', ok: 200, send: () => ({ until: 'event: hello' }) },
+
   'GET /health': { needs: 'nothing', ok: 200 },
   'GET /ready': { needs: 'nothing', ok: 200 },
   'GET /metrics': { needs: 'admin', ok: 200 },
