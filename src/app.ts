@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
 import * as accounts from '#features/accounts/index.ts';
 import { albumRoutes } from '#features/albums/index.ts';
+import { auditJobHandlers, auditJobs, auditRoutes } from '#features/audit/index.ts';
 import { createChangeStreams, eventRoutes } from '#features/events/index.ts';
 import { operationRoutes } from '#features/operation/index.ts';
 import * as photos from '#features/photos/index.ts';
@@ -54,11 +55,8 @@ export async function createApp(deps: AppDeps) {
   const delivery = createDelivery({ store: blobs, logger });
   const metrics = createMetrics();
   const mailer = config.smtp ? createMailer({ smtp: config.smtp, logger }) : null;
-  const jobs = await createJobs({
-    pool: database.pool,
-    logger,
-    definitions: [...accounts.accountJobs, ...photos.photoJobs],
-  });
+  const definitions = [...auditJobs, ...accounts.accountJobs, ...photos.photoJobs];
+  const jobs = await createJobs({ pool: database.pool, logger, definitions });
 
   const tokens = accounts.createBearerTokens({ secret });
   const passwords = accounts.createPasswords();
@@ -112,6 +110,7 @@ export async function createApp(deps: AppDeps) {
         mailer,
         registration: config.registration,
         setupToken: deps.setupToken,
+        quota: config.quota,
         onAccountDeleted: () => jobs.send(photos.sweepBlobs, {}),
         config,
         version: deps.version,
@@ -121,7 +120,18 @@ export async function createApp(deps: AppDeps) {
     .route('/', photos.photoRoutes({ ...photoDeps, resumable }))
     .route('/', albumRoutes({ database, signedUrls }))
     .route('/', eventRoutes({ streams }))
-    .route('/', operationRoutes({ database, metrics, metricsToken: config.metricsToken, version: deps.version }));
+    .route('/', auditRoutes({ database }))
+    .route(
+      '/',
+      operationRoutes({
+        database,
+        jobs,
+        definitions,
+        metrics,
+        metricsToken: config.metricsToken,
+        version: deps.version,
+      }),
+    );
   documentRoutes(api, { version: deps.version });
 
   const app = createRouter();
@@ -231,6 +241,7 @@ export async function createApp(deps: AppDeps) {
   const credentialsFlush = setInterval(() => void credentials.flushLastUse().catch(() => {}), 60_000);
   credentialsFlush.unref();
   await jobs.work([
+    ...auditJobHandlers({ database, auditDays: config.auditDays }),
     ...accounts.accountJobHandlers({ database }),
     ...photos.photoJobHandlers({ ...photoDeps, partials, delivery }),
   ]);

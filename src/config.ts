@@ -123,6 +123,17 @@ export const configKeys = {
   ),
   MAX_UPLOAD_SIZE: key(byteSize, '20MiB', 'Largest file that one upload may be.'),
   TINTYPE_TRASH_DAYS: key(whole(1, 3650), '30', 'Days that a photo stays in the trash before it is deleted for good.'),
+  TINTYPE_QUOTA_BYTES: key(
+    byteSize,
+    undefined,
+    'What the photos of a new account may add up to, trash included. An administrator changes it for each person; the first account has no end. Default: no end.',
+  ),
+  TINTYPE_QUOTA_PHOTOS: key(
+    whole(0, 1_000_000_000),
+    undefined,
+    'How many photos a new account may keep, trash included; as above.',
+  ),
+  TINTYPE_AUDIT_DAYS: key(whole(7, 3650), '365', 'Days that the audit log reaches back.'),
   TINTYPE_IMAGING_PROCESSES: key(
     whole(1, 64),
     undefined,
@@ -162,6 +173,9 @@ export interface Config {
   readonly allowedHosts: readonly string[];
   readonly maxUploadBytes: number;
   readonly trashDays: number;
+  /** What new accounts get; null for no end. */
+  readonly quota: { readonly bytes: number | null; readonly photos: number | null };
+  readonly auditDays: number;
   readonly imagingProcesses: number | undefined;
   readonly smtp:
     | {
@@ -238,6 +252,8 @@ export function parseConfig(environment: Record<string, string | undefined>): Co
     allowedHosts: values.TINTYPE_ALLOWED_HOSTS,
     maxUploadBytes: values.MAX_UPLOAD_SIZE,
     trashDays: values.TINTYPE_TRASH_DAYS,
+    quota: { bytes: values.TINTYPE_QUOTA_BYTES ?? null, photos: values.TINTYPE_QUOTA_PHOTOS ?? null },
+    auditDays: values.TINTYPE_AUDIT_DAYS,
     imagingProcesses: values.TINTYPE_IMAGING_PROCESSES,
     smtp:
       values.SMTP_HOST && values.SMTP_FROM

@@ -87,6 +87,7 @@ export const cells: Record<string, Cell> = {
   'DELETE /api-keys/{id}': { needs: 'person', ok: 204, target: 'api_key' },
 
   'GET /users': { needs: 'admin', ok: 200, showsPeople: true },
+  'POST /users': { needs: 'admin', ok: 201, send: ({ name }) => ({ json: { username: name } }) },
   'PATCH /users/{id}': {
     needs: 'admin',
     ok: 200,
@@ -165,6 +166,10 @@ export const cells: Record<string, Cell> = {
   'GET /health': { needs: 'nothing', ok: 200 },
   'GET /ready': { needs: 'nothing', ok: 200 },
   'GET /metrics': { needs: 'admin', ok: 200 },
+  'GET /admin/audit': { needs: 'admin', ok: 200, showsPeople: true },
+  'GET /admin/jobs': { needs: 'admin', ok: 200 },
+  'POST /admin/jobs/{id}/retry': { needs: 'admin', ok: 204, target: 'job', reach: 'everybody' },
+  'DELETE /admin/jobs/{id}': { needs: 'admin', ok: 204, target: 'job', reach: 'everybody' },
 };
 
 /** Routes that answer and are no operation of the document. */

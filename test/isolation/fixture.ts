@@ -15,7 +15,7 @@ export type CallerName =
   | 'keyFull';
 /** Credentials that were good once. */
 export type DeadName = 'expiredKey' | 'revokedKey' | 'revokedSession' | 'disabledUser' | 'disabledKey' | 'unknown';
-export type TargetKind = 'photo' | 'trashed' | 'session' | 'api_key' | 'upload' | 'download' | 'user' | 'invitation';
+export type TargetKind = 'photo' | 'trashed' | 'session' | 'api_key' | 'upload' | 'download' | 'user' | 'invitation' | 'job';
 
 /** What a request is made of. */
 export interface Context {
@@ -182,6 +182,7 @@ async function settle(app: TestApp, admin: Person, person: Person): Promise<Resi
     download: await target('download'),
     user: person.id,
     invitation: await target('invitation'),
+    job: await target('job'),
   };
   return {
     person,
@@ -248,6 +249,13 @@ async function makeTarget(
       const somebody = await app.signUp();
       return { id: somebody.id, name: somebody.username };
     }
+    case 'job':
+      // One that failed on something of theirs, as the queue keeps it.
+      return insert(
+        principal,
+        sql`insert into pgboss.job (id, name, state, data, output)
+          values (${id}, 'photos.sweep-blobs', 'failed', ${JSON.stringify({ hash: hash.toString('hex') })}::jsonb, '{"message":"It failed"}')`,
+      );
     case 'invitation':
       return insert(
         { kind: 'user', id: admin.id },

@@ -216,7 +216,7 @@ function tryAll(what: string, operations: readonly string[], server: () => TestA
   test('through all of it, no row of the victim has changed, and what others tried at the owner’s is still there', async () => {
     expect(await fixture.rowsOf(fixture.victim)).toEqual(before);
     const owners = await fixture.rowsOf(fixture.owner);
-    const { user: _, invitation: __, ...standing } = fixture.owner.targets;
+    const { user: _, invitation: __, job: ___, ...standing } = fixture.owner.targets;
     for (const [kind, id] of Object.entries(standing)) expect(owners.includes(id), kind).toBe(true);
   });
 }

@@ -1,7 +1,8 @@
 import type { Kysely } from 'kysely';
 import { requireAllowed } from '#features/access/index.ts';
+import { recordAudit } from '#features/audit/index.ts';
 import { AppError } from '#platform/http/app-error.ts';
-import type { Caller } from '#platform/http/caller.ts';
+import type { Caller, UserCaller } from '#platform/http/caller.ts';
 import { explainAccountError } from './database-errors.ts';
 import type { AccountDeps, Client } from './deps.ts';
 import { presentUser } from './present.ts';
@@ -47,6 +48,8 @@ export async function changeProfile(
   const row = await deps.database
     .as(user.principal, async (tx: Kysely<AccountTables>) => {
       await updateProfile(tx, user.userId, fields);
+      const details = { fields: Object.keys(fields) };
+      await recordAudit(tx, { action: 'account_changed', subject: subjectOf(user), details, address: client.ip });
       return findUser(tx, user.userId);
     })
     .catch((error) => explainAccountError(error, { username: fields.username }));
@@ -69,6 +72,11 @@ export async function changePassword(
   await requirePassword(deps, user, input.current_password, client, 'current_password');
   await deps.passwords.requireStrong(input.new_password, { username: user.username });
   const hash = await deps.passwords.hash(input.new_password);
-  await deps.database.as(user.principal, (tx: Kysely<AccountTables>) => changeOwnPassword(tx, hash, user.credentialId));
+  await deps.database.as(user.principal, async (tx: Kysely<AccountTables>) => {
+    await changeOwnPassword(tx, hash, user.credentialId);
+    await recordAudit(tx, { action: 'password_changed', subject: subjectOf(user), address: client.ip });
+  });
   deps.credentials.forget({ userId: user.userId });
 }
+
+const subjectOf = ({ userId: id }: UserCaller) => ({ kind: 'user', id }) as const;

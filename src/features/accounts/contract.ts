@@ -18,7 +18,14 @@ export const User = z
     role: z.enum(['admin', 'user']),
     disabled: z.boolean(),
     created_at: dateTime,
-    usage: z.strictObject({ photos: z.int(), bytes: z.int() }),
+    usage: z
+      .strictObject({
+        photos: z.int(),
+        bytes: z.int(),
+        quota_bytes: z.int().nullable(),
+        quota_photos: z.int().nullable(),
+      })
+      .openapi({ description: 'The trash counts as well. A quota of null has no end.' }),
   })
   .openapi('User');
 
@@ -105,11 +112,15 @@ export const CreatedApiKey = ApiKey.extend({
 }).openapi('CreatedApiKey');
 
 export const UserList = listOf(User).openapi('UserList');
-export const AccountState = z.strictObject({
-  role: z.enum(['admin', 'user']).optional(),
-  disabled: z.boolean().optional(),
-});
+const role = z.enum(['admin', 'user']);
+const quota = {
+  quota_bytes: z.int().min(0).max(Number.MAX_SAFE_INTEGER).nullable().optional(),
+  quota_photos: z.int().min(0).max(Number.MAX_SAFE_INTEGER).nullable().optional(),
+};
+export const AccountState = z.strictObject({ role: role.optional(), disabled: z.boolean().optional(), ...quota });
+export const NewUser = z.strictObject({ username, email: email.optional(), role: role.default('user'), ...quota });
 export const ResetLink = z.strictObject({ url: z.string(), expires_at: dateTime }).openapi('ResetLink');
+export const CreatedUser = z.strictObject({ user: User, reset_link: ResetLink }).openapi('CreatedUser');
 export const Invitation = z
   .strictObject({ id, created_at: dateTime, expires_at: dateTime, used: z.boolean() })
   .openapi('Invitation');

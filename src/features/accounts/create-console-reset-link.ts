@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
+import { recordAudit } from '#features/audit/index.ts';
 import type { Database } from '#platform/database/database.ts';
 import { anonymous } from '#platform/database/principal.ts';
 import { AppError } from '#platform/http/app-error.ts';
@@ -30,6 +31,8 @@ export async function createConsoleResetLink(deps: { database: Database }, usern
       created_by: admin.user_id,
       expires_at: new Date(Date.now() + 3600_000),
     });
+    const subject = { kind: 'user', id: user.id } as const;
+    await recordAudit(tx, { action: 'reset_link_made', subject, details: { by: 'console' } });
   });
   return `/reset?token=${secret}`;
 }

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import { requireAllowed } from '#features/access/index.ts';
+import { recordAudit } from '#features/audit/index.ts';
 import { AppError } from '#platform/http/app-error.ts';
 import type { Caller } from '#platform/http/caller.ts';
 import { explainAccountError } from './database-errors.ts';
@@ -32,10 +33,17 @@ export async function deleteAccount(
   if (input.confirm !== row.username) {
     throw new AppError('validation_error', `Type the username “${row.username}” to confirm.`, { field: 'confirm' });
   }
-  const done = await deps.database
-    .as(user.principal, (tx: Kysely<AccountTables>) => deleteRows(tx, target))
+  await deps.database
+    .as(user.principal, async (tx: Kysely<AccountTables>) => {
+      // Before it is gone, or the log would know neither of them by name.
+      await recordAudit(tx, {
+        action: userId === null ? 'account_deleted' : 'user_deleted',
+        subject: { kind: 'user', id: target },
+        address: client.ip,
+      });
+      if (!(await deleteRows(tx, target))) throw new AppError('not_found', 'There is no such account.');
+    })
     .catch((error) => explainAccountError(error));
-  if (!done) throw new AppError('not_found', 'There is no such account.');
   deps.credentials.forget({ userId: target });
   await deps.onAccountDeleted();
 }

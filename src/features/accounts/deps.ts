@@ -16,11 +16,13 @@ export interface AccountDeps {
   readonly registration: 'open' | 'invite' | 'closed';
   /** What the first set-up must show when the server listens beyond this machine; null where it need not. */
   readonly setupToken: string | null;
+  /** What whoever signs up may keep; null for no end. */
+  readonly quota: { readonly bytes: number | null; readonly photos: number | null };
   /** Called once an account is gone, so that bytes nobody refers to any more can go too. */
   readonly onAccountDeleted: () => Promise<void>;
 }
 
-/** The part of a request that sign-in writes down. */
+/** The part of a request that is written down: with sessions, and in the audit log. */
 export interface Client {
   readonly ip: string;
   readonly network: string;

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 import type { Config } from '#config.ts';
+import { recordAudit } from '#features/audit/index.ts';
 import { anonymous } from '#platform/database/principal.ts';
 import type { UserCaller } from '#platform/http/caller.ts';
 import type { AccountDeps } from './deps.ts';
@@ -22,14 +23,15 @@ export async function ensureFirstAccount(
   if (first && !(await deps.database.as(anonymous, (tx: Tx) => hasUsers(tx)))) {
     await deps.passwords.requireStrong(first.password, { username: first.username });
     const passwordHash = await deps.passwords.hash(first.password);
+    const id = uuidv7();
     await deps.database
-      .as(anonymous, (tx: Tx) =>
-        registerUser(
-          tx,
-          { id: uuidv7(), username: first.username, email: null, passwordHash },
-          { firstAllowed: true, open: false, invitationHash: null },
-        ),
-      )
+      .as(anonymous, async (tx: Tx) => {
+        const quota = { bytes: null, photos: null };
+        const terms = { firstAllowed: true, open: false, invitationHash: null, quota };
+        const role = await registerUser(tx, { id, username: first.username, email: null, passwordHash }, terms);
+        const subject = { kind: 'user', id } as const;
+        await recordAudit(tx, { action: 'account_created', subject, details: { role, by: 'configuration' } });
+      })
       // Another server of the same library was quicker: then its account is the first, and that is as good.
       .catch((error: { code?: string }) => {
         if (error.code !== 'TT002') throw error;

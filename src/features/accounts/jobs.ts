@@ -5,6 +5,7 @@ import { defineJob, handleJob, type JobHandler } from '#platform/jobs/jobs.ts';
 
 const sweepCredentials = defineJob<Record<string, never>>({
   name: 'accounts.sweep-credentials',
+  title: 'Forget sessions and links that have ended',
   expireMinutes: 10,
   retries: 3,
   cron: '7 * * * *',

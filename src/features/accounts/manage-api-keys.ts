@@ -1,9 +1,10 @@
 import type { Kysely } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 import { requireAccess, requireAllowed } from '#features/access/index.ts';
+import { recordAudit } from '#features/audit/index.ts';
 import { AppError } from '#platform/http/app-error.ts';
 import type { Caller, Scope } from '#platform/http/caller.ts';
-import type { AccountDeps } from './deps.ts';
+import type { AccountDeps, Client } from './deps.ts';
 import * as store from './store.ts';
 import type { AccountTables } from './tables.ts';
 import { apiKeyPrefix, hashSecret, newSecret } from './tokens.ts';
@@ -35,6 +36,7 @@ export async function createApiKey(
   deps: Deps,
   caller: Caller,
   input: { name: string; scopes: Scope[]; expires_at?: string | undefined },
+  client: Client,
 ) {
   const user = requireAllowed(caller, 'api_key.create');
   const expiresAt = input.expires_at ? new Date(input.expires_at) : null;
@@ -53,9 +55,16 @@ export async function createApiKey(
     scopes: [...new Set(input.scopes)],
     expires_at: expiresAt,
   };
-  const { created_at } = await deps.database.as(user.principal, (tx: Kysely<AccountTables>) =>
-    store.insertApiKey(tx, row),
-  );
+  const { created_at } = await deps.database.as(user.principal, async (tx: Kysely<AccountTables>) => {
+    const details = { scopes: row.scopes, expires_at: expiresAt?.toISOString() ?? null };
+    await recordAudit(tx, {
+      action: 'key_created',
+      subject: { kind: 'api_key', id: row.id },
+      details,
+      address: client.ip,
+    });
+    return store.insertApiKey(tx, row);
+  });
   return {
     id: row.id,
     name: row.name,
@@ -68,11 +77,12 @@ export async function createApiKey(
   };
 }
 
-export async function revokeApiKey(deps: Deps, caller: Caller, id: string): Promise<void> {
+export async function revokeApiKey(deps: Deps, caller: Caller, id: string, client: Client): Promise<void> {
   const user = requireAllowed(caller, 'api_key.revoke');
   await deps.database.as(user.principal, async (tx: Kysely<AccountTables>) => {
     await requireAccess(tx, caller, 'api_key.revoke', [id]);
     await store.deleteApiKey(tx, id);
+    await recordAudit(tx, { action: 'key_revoked', subject: { kind: 'api_key', id }, address: client.ip });
   });
   deps.credentials.forget({ credentialId: id });
 }

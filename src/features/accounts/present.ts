@@ -12,6 +12,13 @@ export function presentUser(row: UserRow): z.infer<typeof User> {
     role: row.role,
     disabled: row.disabled_at !== null,
     created_at: row.created_at.toISOString(),
-    usage: { photos: Number(row.photos ?? 0), bytes: Number(row.bytes ?? 0) },
+    usage: {
+      photos: Number(row.photos ?? 0),
+      bytes: Number(row.bytes ?? 0),
+      quota_bytes: toLimit(row.quota_bytes),
+      quota_photos: toLimit(row.quota_photos),
+    },
   };
 }
+
+const toLimit = (limit: string | null): number | null => (limit === null ? null : Number(limit));

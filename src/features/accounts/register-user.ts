@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
+import { recordAudit } from '#features/audit/index.ts';
 import { anonymous } from '#platform/database/principal.ts';
 import { explainAccountError } from './database-errors.ts';
 import type { AccountDeps, Client } from './deps.ts';
@@ -17,7 +18,7 @@ export interface Registration {
   setup_token?: string | undefined;
 }
 
-type Deps = Pick<AccountDeps, 'database' | 'tokens' | 'passwords' | 'limits' | 'registration' | 'setupToken'>;
+type Deps = Pick<AccountDeps, 'database' | 'tokens' | 'passwords' | 'limits' | 'registration' | 'setupToken' | 'quota'>;
 
 /**
  * Signs a new person up and in. The first account of a library, by whatever way it comes, becomes its administrator.
@@ -30,17 +31,20 @@ export async function registerUser(deps: Deps, input: Registration, client: Clie
   const passwordHash = await deps.passwords.hash(input.password);
   const id = uuidv7();
   await deps.database
-    .as(anonymous, (tx: Kysely<AccountTables>) =>
-      insertUser(
+    .as(anonymous, async (tx: Kysely<AccountTables>) => {
+      const role = await insertUser(
         tx,
         { id, username: input.username, email: input.email ?? null, passwordHash },
         {
           firstAllowed: deps.setupToken === null || isSame(input.setup_token ?? '', deps.setupToken),
           open: deps.registration === 'open',
           invitationHash: deps.registration === 'invite' && input.invitation ? hashSecret(input.invitation) : null,
+          quota: deps.quota,
         },
-      ),
-    )
+      );
+      const subject = { kind: 'user', id } as const;
+      await recordAudit(tx, { action: 'account_created', subject, details: { role }, address: client.ip });
+    })
     .catch((error) => explainAccountError(error, { username: input.username }));
   return startSession(deps, id, client);
 }

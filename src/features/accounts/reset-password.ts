@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
+import { recordAudit } from '#features/audit/index.ts';
 import { anonymous } from '#platform/database/principal.ts';
 import { AppError } from '#platform/http/app-error.ts';
 import type { AccountDeps, Client } from './deps.ts';
@@ -29,7 +30,13 @@ export async function requestReset(
     tokenHash: hashSecret(secret),
     expiresAt: new Date(Date.now() + goodForMinutes * 60_000),
   };
-  const found = await deps.database.as(anonymous, (tx: Kysely<AccountTables>) => insertReset(tx, token));
+  const found = await deps.database.as(anonymous, async (tx: Kysely<AccountTables>) => {
+    const account = await insertReset(tx, token);
+    const subject = account && ({ kind: 'user', id: account.user_id } as const);
+    const details = { by: 'mail' };
+    if (subject) await recordAudit(tx, { action: 'reset_link_made', subject, details, address: client.ip });
+    return account;
+  });
   if (!found) return;
   deps.mailer.send({
     to: email,
@@ -57,9 +64,11 @@ export async function resetPassword(
   await deps.limits.beforeReset(client.network);
   await deps.passwords.requireStrong(input.password, {});
   const hash = await deps.passwords.hash(input.password);
-  const userId = await deps.database.as(anonymous, (tx: Kysely<AccountTables>) =>
-    consumeReset(tx, hashSecret(input.token), hash),
-  );
+  const userId = await deps.database.as(anonymous, async (tx: Kysely<AccountTables>) => {
+    const id = await consumeReset(tx, hashSecret(input.token), hash);
+    if (id) await recordAudit(tx, { action: 'password_reset', subject: { kind: 'user', id }, address: client.ip });
+    return id;
+  });
   if (!userId) throw new AppError('gone', 'This link was used already or is too old. Ask for a new one.');
   deps.credentials.forget({ userId });
 }

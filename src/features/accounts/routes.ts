@@ -13,6 +13,7 @@ import { sessionCookie } from './cookie.ts';
 import { deleteAccount } from './delete-account.ts';
 import type { AccountDeps, Client } from './deps.ts';
 import { createApiKey, listApiKeys, revokeApiKey } from './manage-api-keys.ts';
+import * as invitations from './manage-invitations.ts';
 import { listSessions, revokeOtherSessions, revokeSession, signOut } from './manage-sessions.ts';
 import { registerUser } from './register-user.ts';
 import { requestReset, resetPassword } from './reset-password.ts';
@@ -118,7 +119,7 @@ export function accountRoutes(
         responses: noContent,
       }),
       async (c) => {
-        if (c.var.caller.kind === 'user') await signOut(deps, c.var.caller);
+        if (c.var.caller.kind === 'user') await signOut(deps, c.var.caller, clientOf(c));
         deleteCookie(c, sessionCookie, { path: '/', secure: c.var.address.secure });
         // Private pictures are cached as immutable; who shares the browser must not find them after.
         c.header('clear-site-data', '"cache"');
@@ -227,7 +228,7 @@ export function accountRoutes(
         responses: { ...noContent, ...errors(401, 403) },
       }),
       async (c) => {
-        await revokeOtherSessions(deps, c.var.caller);
+        await revokeOtherSessions(deps, c.var.caller, clientOf(c));
         return c.body(null, 204);
       },
     )
@@ -241,7 +242,7 @@ export function accountRoutes(
         responses: { ...noContent, ...errors(401, 403, 404) },
       }),
       async (c) => {
-        await revokeSession(deps, c.var.caller, c.req.valid('param').id);
+        await revokeSession(deps, c.var.caller, c.req.valid('param').id, clientOf(c));
         return c.body(null, 204);
       },
     )
@@ -265,7 +266,7 @@ export function accountRoutes(
         request: jsonBody(contract.NewApiKey),
         responses: { 201: json(contract.CreatedApiKey, 'The key, shown this once'), ...errors(400, 401, 403) },
       }),
-      async (c) => c.json(await createApiKey(deps, c.var.caller, c.req.valid('json')), 201),
+      async (c) => c.json(await createApiKey(deps, c.var.caller, c.req.valid('json'), clientOf(c)), 201),
     )
     .openapi(
       createRoute({
@@ -277,7 +278,7 @@ export function accountRoutes(
         responses: { ...noContent, ...errors(401, 403, 404) },
       }),
       async (c) => {
-        await revokeApiKey(deps, c.var.caller, c.req.valid('param').id);
+        await revokeApiKey(deps, c.var.caller, c.req.valid('param').id, clientOf(c));
         return c.body(null, 204);
       },
     )
@@ -294,15 +295,32 @@ export function accountRoutes(
     )
     .openapi(
       createRoute({
+        method: 'post',
+        path: '/users',
+        tags: ['Administration'],
+        summary: 'Make an account for somebody, who sets the password by a link',
+        request: jsonBody(contract.NewUser),
+        responses: {
+          201: json(contract.CreatedUser, 'The account, and the link, shown this once'),
+          ...errors(400, 401, 403, 409),
+        },
+      }),
+      async (c) => c.json(await admin.createUser(deps, c.var.caller, c.req.valid('json'), clientOf(c)), 201),
+    )
+    .openapi(
+      createRoute({
         method: 'patch',
         path: '/users/{id}',
         tags: ['Administration'],
-        summary: 'Disable or enable an account, or change its role',
+        summary: 'Disable or enable an account, or change its role or its quotas',
         request: { ...byId, ...jsonBody(contract.AccountState) },
         responses: { 200: json(contract.User, 'Changed'), ...errors(400, 401, 403, 404, 409) },
       }),
       async (c) =>
-        c.json(await admin.changeUser(deps, c.var.caller, c.req.valid('param').id, c.req.valid('json')), 200),
+        c.json(
+          await admin.changeUser(deps, c.var.caller, c.req.valid('param').id, c.req.valid('json'), clientOf(c)),
+          200,
+        ),
     )
     .openapi(
       createRoute({
@@ -338,7 +356,7 @@ export function accountRoutes(
         request: paged,
         responses: { 200: json(contract.InvitationList, 'Invitations'), ...errors(400, 401, 403) },
       }),
-      async (c) => c.json(await admin.listInvitations(deps, c.var.caller, c.req.valid('query')), 200),
+      async (c) => c.json(await invitations.listInvitations(deps, c.var.caller, c.req.valid('query')), 200),
     )
     .openapi(
       createRoute({
@@ -348,7 +366,7 @@ export function accountRoutes(
         summary: 'Make an invitation',
         responses: { 201: json(contract.CreatedInvitation, 'The link, shown this once'), ...errors(401, 403) },
       }),
-      async (c) => c.json(await admin.createInvitation(deps, c.var.caller, clientOf(c)), 201),
+      async (c) => c.json(await invitations.createInvitation(deps, c.var.caller, clientOf(c)), 201),
     )
     .openapi(
       createRoute({
@@ -360,7 +378,7 @@ export function accountRoutes(
         responses: { ...noContent, ...errors(401, 403, 404) },
       }),
       async (c) => {
-        await admin.revokeInvitation(deps, c.var.caller, c.req.valid('param').id);
+        await invitations.revokeInvitation(deps, c.var.caller, c.req.valid('param').id, clientOf(c));
         return c.body(null, 204);
       },
     );

@@ -1,8 +1,20 @@
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type SelectQueryBuilder, sql } from 'kysely';
 import type { Scope } from '#platform/http/caller.ts';
 import type { AccountTables } from './tables.ts';
 
 type Tx = Kysely<AccountTables>;
+type Page = { limit: number; offset: number };
+
+/** A page of what a query finds, in the query's order, and how many it finds in all. */
+async function pageOf<Tables, Name extends keyof Tables, Row>(
+  query: SelectQueryBuilder<Tables, Name, Row>,
+  page: Page,
+): Promise<{ items: Row[]; total: number }> {
+  const items = await query.limit(page.limit).offset(page.offset).execute();
+  const all = query.clearSelect().clearOrderBy();
+  const { n } = (await all.select((eb) => eb.fn.countAll<string>().as('n')).executeTakeFirstOrThrow()) as { n: string };
+  return { items: items as Row[], total: Number(n) };
+}
 
 export interface UserRow {
   id: string;
@@ -14,6 +26,8 @@ export interface UserRow {
   created_at: Date;
   photos: string | null;
   bytes: string | null;
+  quota_bytes: string | null;
+  quota_photos: string | null;
 }
 
 const selectUsers = (tx: Tx) =>
@@ -30,6 +44,8 @@ const selectUsers = (tx: Tx) =>
       'users.created_at',
       'usage.photos',
       'usage.bytes',
+      'usage.quota_bytes',
+      'usage.quota_photos',
     ]);
 
 export const findUser = (tx: Tx, id: string): Promise<UserRow | undefined> =>
@@ -42,23 +58,8 @@ export const findUserByName = (tx: Tx, username: string): Promise<{ id: string }
     .where((eb) => eb(eb.fn('lower', ['username']), '=', username.toLowerCase()))
     .executeTakeFirst();
 
-export async function listUsers(tx: Tx, page: { limit: number; offset: number }) {
-  const items = await selectUsers(tx)
-    .orderBy('users.created_at')
-    .orderBy('users.id')
-    .limit(page.limit)
-    .offset(page.offset)
-    .execute();
-  return { items, total: await countAll(tx, 'users') };
-}
-
-async function countAll(tx: Tx, table: 'users' | 'one_time_tokens'): Promise<number> {
-  const row = await tx
-    .selectFrom(table)
-    .select((eb) => eb.fn.countAll<string>().as('n'))
-    .executeTakeFirstOrThrow();
-  return Number(row.n);
-}
+export const listUsers = (tx: Tx, page: Page) =>
+  pageOf(selectUsers(tx).orderBy('users.created_at').orderBy('users.id'), page);
 
 export async function updateProfile(
   tx: Tx,
@@ -69,15 +70,22 @@ export async function updateProfile(
   await tx.updateTable('users').set(change).where('id', '=', userId).execute();
 }
 
+/** What an account may keep; null for no end. */
+export interface Quota {
+  readonly bytes: number | null;
+  readonly photos: number | null;
+}
+
 /** @returns the role the new account got; the first account of a library becomes its administrator */
 export async function registerUser(
   tx: Tx,
   user: { id: string; username: string; email: string | null; passwordHash: string },
-  terms: { firstAllowed: boolean; open: boolean; invitationHash: Buffer | null },
+  terms: { firstAllowed: boolean; open: boolean; invitationHash: Buffer | null; quota: Quota },
 ): Promise<'admin' | 'user'> {
   const { rows } = await sql<{ role: 'admin' | 'user' }>`
     select register_user(${user.id}, ${user.username}, ${user.email}, ${user.passwordHash},
-      ${terms.firstAllowed}, ${terms.open}, ${terms.invitationHash}) as role`.execute(tx);
+      ${terms.firstAllowed}, ${terms.open}, ${terms.invitationHash},
+      ${terms.quota.bytes}, ${terms.quota.photos}) as role`.execute(tx);
   return rows[0]?.role ?? 'user';
 }
 
@@ -154,18 +162,17 @@ export async function insertSession(
   await tx.insertInto('sessions').values(session).execute();
 }
 
-export async function listSessions(tx: Tx, userId: string, page: { limit: number; offset: number }) {
-  const mine = tx.selectFrom('sessions').where('user_id', '=', userId).where('expires_at', '>', new Date());
-  const items = await mine
-    .select(['id', 'kind', 'user_agent', 'ip', 'created_at', 'last_used_at', 'expires_at'])
-    .orderBy('last_used_at', 'desc')
-    .orderBy('id')
-    .limit(page.limit)
-    .offset(page.offset)
-    .execute();
-  const { n } = await mine.select((eb) => eb.fn.countAll<string>().as('n')).executeTakeFirstOrThrow();
-  return { items, total: Number(n) };
-}
+export const listSessions = (tx: Tx, userId: string, page: Page) =>
+  pageOf(
+    tx
+      .selectFrom('sessions')
+      .where('user_id', '=', userId)
+      .where('expires_at', '>', new Date())
+      .select(['id', 'kind', 'user_agent', 'ip', 'created_at', 'last_used_at', 'expires_at'])
+      .orderBy('last_used_at', 'desc')
+      .orderBy('id'),
+    page,
+  );
 
 export async function deleteSession(tx: Tx, id: string): Promise<void> {
   await tx.deleteFrom('sessions').where('id', '=', id).execute();
@@ -197,18 +204,16 @@ export async function insertApiKey(
   return tx.insertInto('api_keys').values(key).returning(['created_at']).executeTakeFirstOrThrow();
 }
 
-export async function listApiKeys(tx: Tx, userId: string, page: { limit: number; offset: number }) {
-  const mine = tx.selectFrom('api_keys').where('user_id', '=', userId);
-  const items = await mine
-    .select(['id', 'name', 'prefix', 'scopes', 'created_at', 'last_used_at', 'expires_at'])
-    .orderBy('created_at', 'desc')
-    .orderBy('id')
-    .limit(page.limit)
-    .offset(page.offset)
-    .execute();
-  const { n } = await mine.select((eb) => eb.fn.countAll<string>().as('n')).executeTakeFirstOrThrow();
-  return { items, total: Number(n) };
-}
+export const listApiKeys = (tx: Tx, userId: string, page: Page) =>
+  pageOf(
+    tx
+      .selectFrom('api_keys')
+      .where('user_id', '=', userId)
+      .select(['id', 'name', 'prefix', 'scopes', 'created_at', 'last_used_at', 'expires_at'])
+      .orderBy('created_at', 'desc')
+      .orderBy('id'),
+    page,
+  );
 
 export async function deleteApiKey(tx: Tx, id: string): Promise<void> {
   await tx.deleteFrom('api_keys').where('id', '=', id).execute();
@@ -222,6 +227,29 @@ export async function ownPasswordHash(tx: Tx): Promise<string | null> {
 /** Also ends every session but `keepSession` and every open reset link. */
 export async function changeOwnPassword(tx: Tx, hash: string, keepSession: string | null): Promise<void> {
   await sql`select change_own_password(${hash}, ${keepSession})`.execute(tx);
+}
+
+/** By an administrator. @returns false when whoever asks is none */
+export async function createUser(
+  tx: Tx,
+  user: { id: string; username: string; email: string | null; role: 'admin' | 'user'; passwordHash: string },
+): Promise<boolean> {
+  const { rows } = await sql<{ done: boolean }>`
+    select create_user(${user.id}, ${user.username}, ${user.email}, ${user.role}, ${user.passwordHash}) as done`.execute(
+    tx,
+  );
+  return rows[0]?.done === true;
+}
+
+/** By an administrator. What is left out stays as it is. @returns false when there is no such account */
+export async function setQuota(
+  tx: Tx,
+  userId: string,
+  quota: { quota_bytes?: number | null; quota_photos?: number | null },
+): Promise<boolean> {
+  const { rows } = await sql<{ done: boolean }>`
+    select set_quota(${userId}, ${JSON.stringify(quota)}::jsonb) as done`.execute(tx);
+  return rows[0]?.done === true;
 }
 
 export async function setAccountState(
@@ -253,17 +281,17 @@ export async function insertOneTimeToken(
   await tx.insertInto('one_time_tokens').values(token).execute();
 }
 
-export async function listInvitations(tx: Tx, page: { limit: number; offset: number }) {
-  const all = tx.selectFrom('one_time_tokens').where('kind', '=', 'invitation').where('expires_at', '>', new Date());
-  const items = await all
-    .select(['id', 'created_at', 'expires_at', 'used_at'])
-    .orderBy('created_at', 'desc')
-    .limit(page.limit)
-    .offset(page.offset)
-    .execute();
-  const { n } = await all.select((eb) => eb.fn.countAll<string>().as('n')).executeTakeFirstOrThrow();
-  return { items, total: Number(n) };
-}
+export const listInvitations = (tx: Tx, page: Page) =>
+  pageOf(
+    tx
+      .selectFrom('one_time_tokens')
+      .where('kind', '=', 'invitation')
+      .where('expires_at', '>', new Date())
+      .select(['id', 'created_at', 'expires_at', 'used_at'])
+      .orderBy('created_at', 'desc')
+      .orderBy('id'),
+    page,
+  );
 
 export async function deleteInvitation(tx: Tx, id: string): Promise<boolean> {
   const row = await tx
@@ -278,9 +306,9 @@ export async function deleteInvitation(tx: Tx, id: string): Promise<boolean> {
 export async function requestReset(
   tx: Tx,
   token: { id: string; email: string; tokenHash: Buffer; expiresAt: Date },
-): Promise<{ username: string } | undefined> {
-  const { rows } = await sql<{ username: string }>`
-    select username from request_reset(${token.id}, ${token.email}, ${token.tokenHash}, ${token.expiresAt})`.execute(
+): Promise<{ user_id: string; username: string } | undefined> {
+  const { rows } = await sql<{ user_id: string; username: string }>`
+    select user_id, username from request_reset(${token.id}, ${token.email}, ${token.tokenHash}, ${token.expiresAt})`.execute(
     tx,
   );
   return rows[0];

@@ -43,5 +43,5 @@ export interface AccountTables {
     expires_at: Date;
     used_at: Date | null;
   };
-  usage: { owner_id: string; photos: string; bytes: string };
+  usage: { owner_id: string; photos: string; bytes: string; quota_bytes: string | null; quota_photos: string | null };
 }

@@ -14,6 +14,7 @@ export const grants: Readonly<Record<string, readonly string[]>> = {
   downloads: ['select', 'insert', 'delete'],
   timeline_months: ['select'],
   usage: ['select'],
+  audit_log: ['select'],
   albums: ['select', 'insert', 'update (name, description, cover_photo_id, filter, updated_at)', 'delete'],
   album_photos: ['select', 'insert', 'update (position)', 'delete'],
   album_pins: ['select', 'insert', 'delete'],

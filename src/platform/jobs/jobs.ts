@@ -5,16 +5,18 @@ import type { Logger } from 'pino';
 /** What a job is, apart from what does it: sending one loads no handler. */
 export interface JobDefinition<Data extends object = object> {
   readonly name: string;
+  /** What it does, for whoever looks after the library. */
+  readonly title: string;
+  /** Which of its kind this one is, told without anything that is somebody's. */
+  subject?(data: Data): string;
   /** Minutes after which a run counts as lost and is tried again on whichever server is there. */
   readonly expireMinutes: number;
   readonly retries: number;
   /** When it runs by itself, as cron in UTC. */
   readonly cron?: string;
-  /** Names the shape of `data`; never read. */
-  readonly data?: Data;
 }
 
-/** Type help: `defineJob<{ hash?: string }>({ name: … })`. */
+/** Type help: `defineJob<{ hash?: string }>({ name: …, title: … })`. */
 export const defineJob = <Data extends object>(definition: JobDefinition<Data>): JobDefinition<Data> => definition;
 
 /** A definition and the lazily loaded code that does it. */
@@ -35,6 +37,10 @@ export interface Jobs {
    * Jobs of one name that wait with the same data are one job.
    */
   send<Data extends object>(job: JobDefinition<Data>, data: Data, tx?: KyselyTransactionLike): Promise<void>;
+  /** Has a job that failed tried once more, as soon as `tx` commits; one that has not failed stays as it is. */
+  retry(name: string, id: string, tx: KyselyTransactionLike): Promise<void>;
+  /** Takes a job out of its queue. */
+  remove(name: string, id: string, tx: KyselyTransactionLike): Promise<void>;
   /** Starts to work: every job known must have a handler, else the boot fails. */
   work(handlers: readonly JobHandler[]): Promise<void>;
   /** Waits for the jobs at hand, 20 seconds at the most, and stops. */
@@ -83,6 +89,12 @@ export async function createJobs(deps: {
         singletonKey: JSON.stringify(data),
         ...(tx ? { db: fromKysely(tx) } : {}),
       });
+    },
+    async retry(name, id, tx) {
+      await boss.retry(name, id, { db: fromKysely(tx) });
+    },
+    async remove(name, id, tx) {
+      await boss.deleteJob(name, id, { db: fromKysely(tx) });
     },
     async work(handlers) {
       const handled = new Set(handlers.map(({ job }) => job.name));

@@ -1,0 +1,4 @@
+export { auditJobHandlers, auditJobs } from './jobs.ts';
+export { recordAudit } from './record-audit.ts';
+export { auditRoutes } from './routes.ts';
+export type { AuditEntry } from './store.ts';
