@@ -1,23 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import adapter from '@sveltejs/adapter-static';
 import { sveltekit } from '@sveltejs/kit/vite';
 import { defineConfig, type Plugin } from 'vite';
+import { browsers } from './browsers.ts';
 import { firstPageChunk } from './first-page-chunk.ts';
+import { icons } from './icons-plugin.ts';
 import { preloadPhotos } from './preload-photos.ts';
-
-/** `x.svg?icon` is the drawing inside the `<svg>` element, so that no icon carries a wrapper of its own into the bundle. */
-function icons(): Plugin {
-  return {
-    name: 'tintype-icons',
-    enforce: 'pre',
-    load(id) {
-      if (!id.endsWith('.svg?icon')) return null;
-      const svg = readFileSync(id.slice(0, -'?icon'.length), 'utf8');
-      return `export default ${JSON.stringify(svg.replace(/^[\s\S]*?<svg[^>]*>|<\/svg>\s*$/g, ''))}`;
-    },
-  };
-}
 
 /**
  * SvelteKit hides what it reads out to screen readers with a style attribute, which `style-src 'self'` forbids; `base.css` does it
@@ -61,12 +49,11 @@ export default defineConfig({
       compilerOptions: { runes: true },
     }),
   ],
-  // light-dark() since 2024. Compiled for older browsers, it would be fixed at the root, and a part with a theme of its own would not follow.
   build: {
-    target: ['chrome123', 'edge123', 'firefox120', 'safari17.5'],
-    cssTarget: ['chrome123', 'edge123', 'firefox120', 'safari17.5'],
+    target: browsers,
+    cssTarget: browsers,
     rolldownOptions: { output: { codeSplitting: { groups: first.groups } } },
   },
   // The Origin check compares with the Host the browser used, so the proxy must leave that header alone.
-  server: { proxy: { '/api': { target: server, changeOrigin: false } } },
+  server: { proxy: { '^/(api|s)/': { target: server, changeOrigin: false } } },
 });
