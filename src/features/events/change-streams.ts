@@ -28,8 +28,8 @@ interface Stream {
 const mostPerPerson = 8;
 /** Proxies and sockets that are silent for a minute are often closed. */
 const heartbeatMs = 25_000;
-/** What may wait for a slow reader, beyond what its connection holds: some four hundred changes. */
-const mostWaiting = 64 * 1024;
+/** Bytes that may wait for a slow reader, beyond what its connection holds: five hundred changes of fifty photos each. */
+const mostWaiting = 2 ** 20;
 
 // Browsers come back by themselves, after as many milliseconds.
 const hello = 'retry: 2000\nevent: hello\ndata: {}\n\n';
