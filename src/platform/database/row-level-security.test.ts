@@ -21,6 +21,7 @@ interface Person {
   readonly hash: Buffer;
   readonly upload: string;
   readonly download: string;
+  readonly album: string;
   readonly principal: Principal;
 }
 
@@ -36,7 +37,14 @@ let stranger: Person;
 /** A person with a row in every table that has rows of people. */
 async function createPerson(name: string): Promise<Person> {
   const id = uuidv7();
-  const [session, key, photo, upload, download] = [uuidv7(), uuidv7(), uuidv7(), uuidv7(), uuidv7()];
+  const [session, key, photo, upload, download, album] = Array.from({ length: 6 }, () => uuidv7()) as [
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+  ];
   const hash = randomBytes(32);
   const principal: Principal = { kind: 'user', id };
   await as(anonymous, (tx) =>
@@ -57,12 +65,16 @@ async function createPerson(name: string): Promise<Person> {
       values (${upload}, ${id}, ${`${name}.jpg`}, 10, ${later})`.execute(tx);
     await sql`insert into downloads (id, owner_id, photo_ids, expires_at)
       values (${download}, ${id}, ${[photo]}::uuid[], ${later})`.execute(tx);
+    await sql`insert into albums (id, owner_id, name) values (${album}, ${id}, ${`album of ${name}`})`.execute(tx);
+    await sql`insert into album_photos (album_id, photo_id, album_owner_id, position, added_by)
+      values (${album}, ${photo}, ${id}, 1, ${id})`.execute(tx);
+    await sql`insert into album_pins (user_id, album_id) values (${id}, ${album})`.execute(tx);
   });
   await outside.query(
     `insert into memberships (user_id, resource_kind, resource_id, role) values ($1, 'album', $2, 'viewer')`,
     [id, uuidv7()],
   );
-  return { id, session, key, photo, hash, upload, download, principal };
+  return { id, session, key, photo, hash, upload, download, album, principal };
 }
 
 beforeAll(async () => {
@@ -124,6 +136,23 @@ const tables: Record<string, { theirs(): string; change: string; row(): string; 
     row: () =>
       `(id, owner_id, blob_hash, filename, mime_type, bytes, width, height, taken_at, taken_from)
        values ('${uuidv7()}', '${victim.id}', '\\x${victim.hash.toString('hex')}', 'x', 'image/jpeg', 1, 1, 1, now(), 'upload')`,
+  },
+  albums: {
+    theirs: () => `owner_id = '${victim.id}'`,
+    change: `name = 'taken'`,
+    row: () => `(id, owner_id, name) values ('${uuidv7()}', '${victim.id}', 'x')`,
+  },
+  album_photos: {
+    theirs: () => `album_owner_id = '${victim.id}'`,
+    change: `position = 7`,
+    row: () =>
+      `(album_id, photo_id, album_owner_id, position, added_by)
+       values ('${victim.album}', '${stranger.photo}', '${victim.id}', 2, '${stranger.id}')`,
+  },
+  album_pins: {
+    theirs: () => `user_id = '${victim.id}'`,
+    change: `created_at = now()`,
+    row: () => `(user_id, album_id) values ('${stranger.id}', '${victim.album}')`,
   },
   uploads: {
     theirs: () => `owner_id = '${victim.id}'`,
@@ -335,6 +364,8 @@ describe('functions that run as the owner', () => {
        where p.pronamespace = 'public'::regnamespace and p.prosecdef order by 1`,
     );
     expect(rows.map((row) => row.proname)).toEqual([
+      'add_album_member',
+      'album_people',
       'announce_account_change',
       'announce_album_changes',
       'announce_album_contents',
@@ -347,6 +378,7 @@ describe('functions that run as the owner', () => {
       'announce_pin',
       'announce_upload',
       'app_is_admin',
+      'app_sees_album',
       'change_own_password',
       'consume_reset',
       'count_photos',
@@ -354,16 +386,21 @@ describe('functions that run as the owner', () => {
       'find_api_key',
       'find_grant',
       'find_login',
+      'find_person',
       'find_session',
+      'forget_album',
       'has_users',
       'maker_is_admin',
       'own_password_hash',
       'record_blob',
       'register_user',
+      'remove_album_member',
       'request_reset',
       'set_account_state',
+      'set_album_role',
       'sole_owner',
       'sweep_credentials',
+      'touch_albums',
       'touch_credentials',
     ]);
     expect(rows.filter((row) => row.proconfig !== '{"search_path=public, pg_temp"}')).toEqual([]);
@@ -410,6 +447,32 @@ describe('functions that run as the owner', () => {
       await call(principal, `select change_own_password('taken', null)`);
     }
     expect(await state()).toEqual(before);
+  });
+
+  test('let nobody into an album but by its owner, who takes out, and by oneself, who leaves', async () => {
+    const members = async () =>
+      (await outside.query('select user_id, resource_id, role from memberships order by 1, 2')).rows;
+    const before = await members();
+    const { album } = victim;
+    for (const principal of [...outsiders(), stranger.principal, admin.principal]) {
+      const who = JSON.stringify(principal);
+      for (const id of [stranger.id, victim.id]) {
+        expect(await call(principal, `select add_album_member('${album}', '${id}', 'viewer')`), who).toEqual([false]);
+        expect(await call(principal, `select set_album_role('${album}', '${id}', 'contributor')`), who).toEqual([
+          false,
+        ]);
+        expect(await call(principal, `select remove_album_member('${album}', '${id}')`), who).toEqual([false]);
+      }
+      expect(await call(principal, `select app_sees_album('${album}')`), who).toEqual([false]);
+      expect(await call(principal, `select album_people('${album}')`), who).toEqual([]);
+    }
+    for (const principal of outsiders()) {
+      expect(await call(principal, `select find_person('victim')`), JSON.stringify(principal)).toEqual([]);
+    }
+    expect(await call(victim.principal, `select add_album_member('${album}', '${stranger.id}', 'owner')`)).toEqual([
+      false,
+    ]);
+    expect(await members()).toEqual(before);
   });
 
   test('let nobody lend a foreign photo another type', async () => {
