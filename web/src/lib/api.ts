@@ -19,7 +19,13 @@ export class ApiError extends Error {
 type Options = { signal?: AbortSignal };
 type Arguments<I> = Record<never, never> extends I ? [input?: I & Options] : [input: I & Options];
 
-type Request = Options & { param?: Record<string, string>; query?: Record<string, string | undefined>; json?: unknown };
+type Value = string | number | boolean | undefined;
+type Request = Options & {
+  param?: Record<string, string>;
+  /** A list writes its name once for each value. */
+  query?: Record<string, Value | readonly Value[]>;
+  json?: unknown;
+};
 
 /** What happens when the session has ended. The app's layout sets it; sign-in itself answers 401 without it. */
 let onSignedOut: (() => void) | undefined;
@@ -29,7 +35,9 @@ export function whenSignedOut(handler: () => void): void {
 
 function address(path: string, { param = {}, query = {} }: Request): string {
   const filled = path.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(param[name] ?? ''));
-  const given = Object.entries(query).filter((pair): pair is [string, string] => pair[1] !== undefined);
+  const given = Object.entries(query).flatMap(([name, value]) =>
+    [value].flat().flatMap((one) => (one === undefined ? [] : [[name, String(one)]])),
+  );
   return `${API_BASE}${filled}${given.length > 0 ? `?${new URLSearchParams(given)}` : ''}`;
 }
 
@@ -74,7 +82,13 @@ function verb<M extends Method>(method: M) {
  * The one client of the API: `api.get('/photos/:id/metadata', { param: { id } })`.
  * @throws {ApiError} for every answer that is not a success; an abort by `signal` stays an `AbortError`.
  */
-export const api = { get: verb('get'), post: verb('post'), patch: verb('patch'), delete: verb('delete') };
+export const api = {
+  get: verb('get'),
+  post: verb('post'),
+  put: verb('put'),
+  patch: verb('patch'),
+  delete: verb('delete'),
+};
 
 /** The sentence to show for whatever was thrown. */
 export function messageOf(error: unknown): string {

@@ -1,5 +1,5 @@
 import { api, messageOf } from '#lib/api.ts';
-import type { Photo } from '#lib/api-schema.ts';
+import type { InputOf, Photo, PhotoFilter } from '#lib/api-schema.ts';
 import { incoming } from '#lib/upload/incoming.svelte.ts';
 import type { MonthShape } from './layout.ts';
 import {
@@ -11,11 +11,7 @@ import {
   withPending,
   withPhoto,
 } from './section.ts';
-
-export interface GalleryFilter {
-  readonly favorite?: boolean;
-  readonly q?: string;
-}
+import { monthTitle } from './taken.ts';
 
 export interface Place {
   readonly month: string;
@@ -28,9 +24,13 @@ export type Gallery = ReturnType<typeof createGallery>;
 /** A month that could not be loaded is asked for again no sooner than this, in ms. */
 const RETRY_AFTER = 3000;
 
-export function createGallery(filter: GalleryFilter) {
-  const query = { favorite: filter.favorite ? ('true' as const) : undefined, q: filter.q || undefined };
-  const isWhole = !filter.favorite && !filter.q;
+/** @param filter only what is asked for: no member that is undefined, false or empty. */
+export function createGallery(filter: PhotoFilter) {
+  // An address writes every value as text.
+  const query = filter as InputOf<'get', '/timeline'>['query'];
+  const isWhole = Object.keys(filter).length === 0;
+  // As the server decides it: what is searched for by words, or within an album, is found in the archive as well.
+  const archived = filter.archived ?? (filter.q || filter.album_id ? 'any' : false);
   let status = $state<'loading' | 'ready' | 'failed'>('loading');
   let problem = $state('');
   let counts = $state.raw<{ month: string; count: number }[]>([]);
@@ -41,6 +41,8 @@ export function createGallery(filter: GalleryFilter) {
   const loading = new Map<string, Promise<Section | undefined>>();
   /** Photos that came in while their month was being loaded. */
   const late = new Map<string, Photo[]>();
+  /** Months in which a heart changed or a photo went while they were being loaded. */
+  const outdated = new Set<string>();
   let retries = $state(0);
 
   // An upload's tile stands between the photos of its month; only coming and going changes this, never its progress.
@@ -63,12 +65,13 @@ export function createGallery(filter: GalleryFilter) {
   });
   const total = $derived(shapes.reduce((sum, { count }) => sum + count, 0));
 
-  async function load(): Promise<void> {
+  /** @param isStale tells which of the months at hand, with how many photos there are now, are to be loaded anew. */
+  async function load(isStale: (section: Section, count: number) => boolean = () => true): Promise<void> {
     try {
       const { items } = await api.get('/timeline', { query });
-      const known = new Set(items.map(({ month }) => month));
+      const known = new Map(items.map(({ month, count }) => [month, count]));
       sections = new Map([...sections].filter(([month]) => known.has(month)));
-      for (const month of sections.keys()) stale.add(month);
+      for (const [month, section] of sections) if (isStale(section, known.get(month) ?? 0)) stale.add(month);
       counts = items;
       status = 'ready';
     } catch (error) {
@@ -84,11 +87,16 @@ export function createGallery(filter: GalleryFilter) {
     if (!counts.some((known) => known.month === month)) return Promise.resolve(section);
     let request = loading.get(month);
     if (!request) {
+      stale.delete(month);
       request = api
         .get('/timeline/:month', { param: { month }, query })
         .then((columns) => {
-          stale.delete(month);
           loading.delete(month);
+          if (outdated.delete(month)) {
+            stale.add(month);
+            retries++;
+            return sections.get(month);
+          }
           // What came in while the answer was on its way is not in it.
           let fresh = toSection(columns);
           for (const photo of late.get(month) ?? []) fresh = withPhoto(fresh, photo);
@@ -98,6 +106,7 @@ export function createGallery(filter: GalleryFilter) {
         })
         .catch(() => {
           setTimeout(() => {
+            if (section) stale.add(month);
             loading.delete(month);
             retries++;
           }, RETRY_AFTER);
@@ -145,9 +154,21 @@ export function createGallery(filter: GalleryFilter) {
     sections = next;
   }
 
+  function outdate({ month }: Section): void {
+    if (loading.has(month)) outdated.add(month);
+  }
+
+  const hasPlaceFor = (isArchived: boolean) => archived === 'any' || archived === isArchived;
+
   return {
     filter,
     isWhole,
+    /** True for an album: one run of photos in an order of its own, without headings. */
+    isOneRun: false as boolean,
+    /** What a month's photos are called together. */
+    nameOf: monthTitle,
+    /** Whether archived photos, or those that are not, belong here. */
+    hasPlaceFor,
     get status() {
       return status;
     },
@@ -207,12 +228,13 @@ export function createGallery(filter: GalleryFilter) {
         const old = sections.get(before.month);
         if (old) put(withoutPhotos(old, new Set([photo.id])));
       }
-      if (filter.favorite && !photo.is_favorite) {
+      if ((filter.favorite && !photo.is_favorite) || !hasPlaceFor(photo.is_archived)) {
         const old = sections.get(month);
         if (old) put(withoutPhotos(old, new Set([photo.id])));
         return;
       }
-      if (filter.q && !before) return;
+      // Whether something new matches the rest of a filter, only the server knows.
+      if (!isWhole && !filter.favorite && !before) return;
       const section = sections.get(month);
       if (loading.has(month)) late.set(month, [...(late.get(month) ?? []), photo]);
       if (section) put(withPhoto(section, photo));
@@ -224,7 +246,9 @@ export function createGallery(filter: GalleryFilter) {
     /** Takes photos off the page; those in months not loaded change only the counts, at the next `load`. */
     remove(ids: ReadonlySet<string>): void {
       for (const section of [...sections.values()]) {
-        if (section.id.some((id) => ids.has(id))) put(withoutPhotos(section, ids));
+        if (!section.id.some((id) => ids.has(id))) continue;
+        outdate(section);
+        put(withoutPhotos(section, ids));
       }
     },
 
@@ -232,6 +256,7 @@ export function createGallery(filter: GalleryFilter) {
     favorite(ids: ReadonlySet<string> | null, isFavorite: boolean): void {
       for (const section of [...sections.values()]) {
         if (ids && !section.id.some((id) => ids.has(id))) continue;
+        outdate(section);
         if (filter.favorite && !isFavorite) put(withoutPhotos(section, ids ?? new Set(section.id)));
         else sections = new Map(sections).set(section.month, withFavorite(section, ids, isFavorite));
       }

@@ -1,6 +1,6 @@
 import { api, messageOf } from '#lib/api.ts';
-import type { PhotoFilter } from '#lib/api-schema.ts';
-import { confirm } from '#lib/confirm.svelte.ts';
+import type { PhotoSet } from '#lib/api-schema.ts';
+import { confirm, type Question } from '#lib/confirm.svelte.ts';
 import { formatCount, formatNumber } from '#lib/format.ts';
 import { session } from '#lib/session.svelte.ts';
 import { toast } from '#lib/toast.svelte.ts';
@@ -17,21 +17,39 @@ function countOfChosen(chosen: Chosen): number {
 }
 
 /** The requests an action takes: one for everything matching, else one for each thousand. */
-function setsOf(gallery: Gallery, chosen: Chosen): ({ ids: string[] } | { filter: PhotoFilter; except: string[] })[] {
+function setsOf(gallery: Gallery, chosen: Chosen): PhotoSet[] {
   if ('ids' in chosen) {
     const ids = [...chosen.ids];
     return Array.from({ length: Math.ceil(ids.length / BATCH) }, (_, i) => ({
       ids: ids.slice(i * BATCH, (i + 1) * BATCH),
     }));
   }
-  const filter: PhotoFilter = {};
-  if (gallery.filter.favorite) filter.favorite = true;
-  if (gallery.filter.q) filter.q = gallery.filter.q;
-  return [{ filter, except: [...chosen.except] }];
+  return [setOfEverything(gallery, chosen.except)];
+}
+
+function setOfEverything(gallery: Gallery, except: ReadonlySet<string>): PhotoSet {
+  return { filter: gallery.filter, except: [...except] };
+}
+
+/** The photos as one set, for what takes but one. */
+export function setOf(gallery: Gallery, chosen: Chosen): PhotoSet {
+  return 'ids' in chosen ? { ids: [...chosen.ids] } : setOfEverything(gallery, chosen.except);
+}
+
+/** What is done to everything matching, most of it out of sight, is asked first, with its number. */
+async function isMeant(chosen: Chosen, what: (photos: string) => Pick<Question, 'title' | 'body' | 'confirm'>) {
+  if ('ids' in chosen) return true;
+  return confirm({ ...what(formatCount(countOfChosen(chosen), 'photo')), cancel: 'Leave them' });
 }
 
 /** Moves photos to the trash at once, and offers for ten seconds to take it back. Resolves to false when it failed. */
 export async function moveToTrash(gallery: Gallery, chosen: Chosen, onundo?: () => void): Promise<boolean> {
+  const isSure = await isMeant(chosen, (photos) => ({
+    title: `Move ${photos} to the trash?`,
+    body: 'That is everything here, also what is not on the screen. The trash keeps it for a while.',
+    confirm: `Move ${photos}`,
+  }));
+  if (!isSure) return false;
   const moments: string[] = [];
   let count = 0;
   try {
@@ -80,7 +98,7 @@ export async function deleteForGood(gallery: Gallery, chosen: Chosen): Promise<b
   try {
     for (const json of setsOf(gallery, chosen)) {
       const { trashed_at } = await api.post('/photos/batch/trash', { json });
-      const ids = 'ids' in json ? json.ids : await idsTrashedAt(trashed_at);
+      const ids = json.ids ?? (await idsTrashedAt(trashed_at));
       for (let i = 0; i < ids.length; i += BATCH)
         await api.post('/photos/batch/purge', { json: { ids: ids.slice(i, i + BATCH) } });
     }
@@ -109,6 +127,12 @@ async function idsTrashedAt(moment: string): Promise<string[]> {
 
 /** Hearts, shown at once and taken back if the server refuses. */
 export async function setFavorite(gallery: Gallery, chosen: Chosen, isFavorite: boolean): Promise<void> {
+  const isSure = await isMeant(chosen, (photos) => ({
+    title: isFavorite ? `Make ${photos} favourites?` : `Take ${photos} out of the favourites?`,
+    body: 'That is everything here, also what is not on the screen.',
+    confirm: isFavorite ? 'Make them favourites' : 'Take them out',
+  }));
+  if (!isSure) return;
   gallery.favorite('ids' in chosen ? chosen.ids : null, isFavorite);
   try {
     for (const json of setsOf(gallery, chosen))
@@ -118,6 +142,73 @@ export async function setFavorite(gallery: Gallery, chosen: Chosen, isFavorite: 
     toast(messageOf(error), { tone: 'error' });
     await gallery.load();
   }
+}
+
+/**
+ * Archives photos, or brings them back among the others, and offers for ten seconds to undo it. Resolves to whether it was done.
+ *
+ * @param onundo called when it has been taken back.
+ */
+export async function setArchived(
+  gallery: Gallery,
+  chosen: Chosen,
+  isArchived: boolean,
+  onundo?: () => void,
+): Promise<boolean> {
+  const isSure = await isMeant(chosen, (photos) => ({
+    title: isArchived ? `Archive ${photos}?` : `Bring ${photos} back to Photos?`,
+    body: isArchived
+      ? 'They leave the timeline. The archive, searches and their albums still show them.'
+      : 'They stand in the timeline again, each on its date.',
+    confirm: isArchived ? `Archive ${photos}` : `Bring ${photos} back`,
+  }));
+  if (!isSure) return false;
+  let count = 0;
+  try {
+    for (const set of setsOf(gallery, chosen))
+      count += (await api.post('/photos/batch/archive', { json: { ...set, is_archived: isArchived } })).count;
+  } catch (error) {
+    toast(messageOf(error), { tone: 'error' });
+    void gallery.load();
+    return false;
+  }
+  if (!('ids' in chosen)) await gallery.load();
+  else if (!gallery.hasPlaceFor(isArchived)) gallery.remove(chosen.ids);
+  const said = `${formatCount(count, 'photo')} ${isArchived ? 'archived' : 'back in Photos'}`;
+  // What everything was can no longer be said once it has changed: it was asked for that reason.
+  if (!('ids' in chosen)) toast(said);
+  else
+    toast(said, {
+      action: {
+        label: 'Undo',
+        run: async () => {
+          try {
+            for (const set of setsOf(gallery, chosen))
+              await api.post('/photos/batch/archive', { json: { ...set, is_archived: !isArchived } });
+            await gallery.load();
+            onundo?.();
+          } catch (error) {
+            toast(messageOf(error), { tone: 'error' });
+          }
+        },
+      },
+    });
+  return true;
+}
+
+/** Puts tags on photos and takes others off. @throws ApiError; the dialog that asked says what is wrong. */
+export async function tagPhotos(
+  gallery: Gallery,
+  chosen: Chosen,
+  { add, remove }: { add: string[]; remove: string[] },
+): Promise<void> {
+  let count = 0;
+  for (const set of setsOf(gallery, chosen)) {
+    const change = { ...(add.length > 0 ? { add } : {}), ...(remove.length > 0 ? { remove } : {}) };
+    count += (await api.post('/photos/batch/tag', { json: { ...set, ...change } })).count;
+  }
+  if (!gallery.isWhole) void gallery.load();
+  toast(`${formatCount(count, 'photo')} tagged anew`);
 }
 
 /** Hands the browser a zip of the photos. */
