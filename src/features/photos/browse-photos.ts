@@ -3,14 +3,16 @@ import { requireAccess, requireAllowed } from '#features/access/index.ts';
 import { AppError } from '#platform/http/app-error.ts';
 import type { Caller } from '#platform/http/caller.ts';
 import type { PhotoDeps } from './deps.ts';
+import type { PhotoFilter } from './photo-filter.ts';
 import { createPresenter } from './present-photo.ts';
+import { requireFilter } from './require-selection.ts';
 import * as store from './store.ts';
 import type { PhotoTables } from './tables.ts';
 
 type Deps = Pick<PhotoDeps, 'database' | 'signedUrls'>;
 type Tx = Kysely<PhotoTables>;
 
-export interface ListRequest extends store.PhotoFilter {
+export interface ListRequest extends PhotoFilter {
   limit: number;
   offset: number;
   cursor?: string | undefined;
@@ -25,12 +27,12 @@ export async function listPhotos(deps: Deps, caller: Caller, request: ListReques
   const { limit, offset, cursor, ...filter } = request;
   const after = cursor === undefined ? undefined : readCursor(cursor);
   const present = createPresenter(deps, user);
-  const { rows, next, total } = await deps.database.as(user.principal, async (tx: Tx) => {
-    const page = await store.listPhotos(tx, user.userId, filter, { limit, offset: after ? 0 : offset, after });
-    return { rows: page.items, next: page.next, total: await store.countPhotos(tx, user.userId, filter) };
+  const { items, next, total } = await deps.database.as(user.principal, async (tx: Tx) => {
+    await requireFilter(tx, caller, filter);
+    return store.listPhotos(tx, user.userId, filter, { limit, offset: after ? 0 : offset, after });
   });
   return {
-    items: rows.map(present.photo),
+    items: items.map(present.photo),
     total,
     limit,
     offset,
@@ -47,20 +49,24 @@ function readCursor(cursor: string): store.Position {
   return { sortAt: match[1] as string, id: match[2] as string };
 }
 
-type TimelineFilter = { favorite?: boolean | undefined; q?: string | undefined };
-
 /** How many photos each month has: the frame of a timeline, whatever its length. */
-export async function readTimeline(deps: Deps, caller: Caller, filter: TimelineFilter) {
+export async function readTimeline(deps: Deps, caller: Caller, filter: PhotoFilter) {
   const user = requireAllowed(caller, 'photo.list');
-  const items = await deps.database.as(user.principal, (tx: Tx) => store.countMonths(tx, user.userId, filter));
+  const items = await deps.database.as(user.principal, async (tx: Tx) => {
+    await requireFilter(tx, caller, filter);
+    return store.countMonths(tx, user.userId, filter);
+  });
   return { items, total: items.reduce((sum, { count }) => sum + count, 0) };
 }
 
 /** One month in columns: what a timeline draws, at a third of the size that objects would take. */
-export async function readTimelineMonth(deps: Deps, caller: Caller, month: string, filter: TimelineFilter) {
+export async function readTimelineMonth(deps: Deps, caller: Caller, month: string, filter: PhotoFilter) {
   const user = requireAllowed(caller, 'photo.list');
   const present = createPresenter(deps, user);
-  const rows = await deps.database.as(user.principal, (tx: Tx) => store.listMonth(tx, user.userId, month, filter));
+  const rows = await deps.database.as(user.principal, async (tx: Tx) => {
+    await requireFilter(tx, caller, filter);
+    return store.listMonth(tx, user.userId, month, filter);
+  });
   return { month, ...present.columns(rows) };
 }
 

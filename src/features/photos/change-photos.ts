@@ -3,7 +3,9 @@ import { requireAccess, requireAllowed } from '#features/access/index.ts';
 import { AppError } from '#platform/http/app-error.ts';
 import type { Caller } from '#platform/http/caller.ts';
 import type { PhotoDeps } from './deps.ts';
+import type { PhotoSelection } from './filter-store.ts';
 import { createPresenter, fromOffsetTime } from './present-photo.ts';
+import { requireSelection } from './require-selection.ts';
 import * as store from './store.ts';
 import type { PhotoTables } from './tables.ts';
 
@@ -14,6 +16,9 @@ export interface PhotoChange {
   caption?: string | null | undefined;
   taken_at?: string | undefined;
   is_favorite?: boolean | undefined;
+  is_archived?: boolean | undefined;
+  tags?: string[] | undefined;
+  place?: string | null | undefined;
 }
 
 /** Changes what people may change of a photo. The caption is kept as typed. @throws AppError `not_found` */
@@ -25,6 +30,9 @@ export async function changePhoto(deps: Deps, caller: Caller, id: string, change
       // PostgreSQL's text has no NUL; an empty caption is none.
       ...(change.caption === undefined ? {} : { caption: change.caption?.replaceAll('\0', '') || null }),
       ...(change.is_favorite === undefined ? {} : { is_favorite: change.is_favorite }),
+      ...(change.is_archived === undefined ? {} : { is_archived: change.is_archived }),
+      ...(change.tags === undefined ? {} : { tags: change.tags }),
+      ...(change.place === undefined ? {} : { place: change.place || null }),
       ...(change.taken_at === undefined ? {} : takenByPerson(change.taken_at)),
     });
   });
@@ -53,13 +61,28 @@ function takenByPerson(time: string) {
 export async function setFavorites(
   deps: Deps,
   caller: Caller,
-  selection: store.PhotoSelection,
+  selection: PhotoSelection,
   isFavorite: boolean,
 ): Promise<{ count: number }> {
   const user = requireAllowed(caller, 'photo.change_many');
   const count = await deps.database.as(user.principal, async (tx: Tx) => {
-    if (selection.ids) await requireAccess(tx, caller, 'photo.change', selection.ids);
+    await requireSelection(tx, caller, 'photo.change', selection);
     return store.setFavorite(tx, user.userId, selection, isFavorite);
+  });
+  return { count };
+}
+
+/** Puts many photos into the archive, where the timeline does not show them, or takes them out. @throws AppError `not_found` */
+export async function archivePhotos(
+  deps: Pick<PhotoDeps, 'database'>,
+  caller: Caller,
+  selection: PhotoSelection,
+  isArchived: boolean,
+): Promise<{ count: number }> {
+  const user = requireAllowed(caller, 'photo.change_many');
+  const count = await deps.database.as(user.principal, async (tx: Tx) => {
+    await requireSelection(tx, caller, 'photo.change', selection);
+    return store.setArchived(tx, user.userId, selection, isArchived);
   });
   return { count };
 }

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
-import { dateTime, flag, id, page } from '#platform/http/contract.ts';
+import { dateTime, id, page } from '#platform/http/contract.ts';
+import { filterQuery, kinds, line, PhotoFilter, tag } from './photo-filter.ts';
 
-export const kinds = ['uploaded', 'styled', 'generated'] as const;
 export const variants = ['original', 'preview', 'medium', 'small'] as const;
 export type Variant = (typeof variants)[number];
 
@@ -16,7 +16,10 @@ export const Photo = z
     kind: z.enum(kinds),
     is_generated: z.boolean().openapi({ description: 'Made rather than taken: styled or generated' }),
     is_favorite: z.boolean(),
+    is_archived: z.boolean().openapi({ description: 'Kept, found and in its albums, but not in the timeline' }),
     caption: z.string().nullable(),
+    tags: z.array(z.string()),
+    place: z.string().nullable().openapi({ description: 'Its name, as the file told it or a person wrote it' }),
     taken_at: z.string().openapi({ description: 'ISO 8601, with the offset of the camera where it is known' }),
     created_at: dateTime,
     deleted_at: dateTime.nullable(),
@@ -64,30 +67,19 @@ export const PhotoMetadata = Photo.extend({
     })
     .nullable(),
   source_image_id: id.nullable(),
-  generation_prompt: z.null(),
+  style: z.string().nullable(),
+  generation_prompt: z.string().nullable(),
   generation_negative_prompt: z.null(),
   generation_params: z.strictObject({}),
 }).openapi('PhotoMetadata');
 
-/** Wall-clock time where the photo was taken; an offset is read away, since a timeline is sorted by wall clocks. */
-const wallClock = z.union([z.iso.date(), z.iso.datetime({ offset: true, local: true })], 'This is not a date or time.');
-const search = z.string().trim().max(200);
-
-export const listFilters = {
-  favorite: flag.optional(),
-  generated: flag.optional(),
-  q: search.optional(),
-  since: dateTime.optional().openapi({ description: 'Added at or after' }),
-  taken_after: wallClock.optional(),
-  taken_before: wallClock.optional(),
-};
 export const ListQuery = z.strictObject({
   ...page,
   cursor: z.string().max(100).optional().openapi({ description: 'next_cursor of the page before, in place of offset' }),
-  ...listFilters,
+  ...filterQuery,
 });
 
-export const TimelineQuery = z.strictObject({ favorite: flag.optional(), q: search.optional() });
+export const TimelineQuery = z.strictObject(filterQuery);
 export const Timeline = z
   .strictObject({
     items: z.array(z.strictObject({ month: z.string().openapi({ example: '2026-10' }), count: z.int() })),
@@ -118,25 +110,27 @@ const caption = z
   .refine((text) => text.length <= 1000 || [...text].length <= 1000, 'A caption can be 1000 characters at the most.')
   .openapi({ maxLength: 1000 });
 
+/** Told apart without regard to case; the first way of writing one is kept. */
+const tags = z
+  .array(tag)
+  .max(100, 'A photo can have 100 tags at the most.')
+  .transform((all) => [...new Map(all.toReversed().map((one) => [one.toLowerCase(), one])).values()].toReversed());
+
 export const PhotoChange = z
   .strictObject({
     caption: caption.nullable().optional(),
     taken_at: dateTime.optional(),
     is_favorite: z.boolean().optional(),
+    is_archived: z.boolean().optional(),
+    tags: tags.optional().openapi({ description: 'All of them: what is not here is taken off' }),
+    place: line(200, 'The name of a place can be 200 characters at the most.').nullable().optional(),
   })
-  .refine((change) => Object.keys(change).length > 0, 'Name something to change: caption, taken_at or is_favorite.');
+  .refine(
+    (change) => Object.keys(change).length > 0,
+    'Name something to change: caption, tags, place, taken_at, is_favorite or is_archived.',
+  );
 
 const ids = z.array(id).min(1, 'Name at least one photo.').max(1000, 'Name 1000 photos at the most.');
-export const PhotoFilter = z
-  .strictObject({
-    favorite: z.boolean().optional(),
-    generated: z.boolean().optional(),
-    q: search.optional(),
-    taken_after: wallClock.optional(),
-    taken_before: wallClock.optional(),
-  })
-  .openapi('PhotoFilter');
-export type PhotoFilter = z.infer<typeof PhotoFilter>;
 /** Photos by their ids, or everything that matches a filter but for some. */
 const selection = { ids: ids.optional(), filter: PhotoFilter.optional(), except: z.array(id).max(1000).optional() };
 const named = (value: { ids?: unknown; filter?: unknown; except?: unknown }): boolean =>
@@ -146,6 +140,11 @@ const namedMessage = 'Name the photos either by ids or by a filter (with except,
 
 export const Selection = z.strictObject(selection).refine(named, namedMessage);
 export const FavoriteSelection = z.strictObject({ ...selection, is_favorite: z.boolean() }).refine(named, namedMessage);
+export const ArchiveSelection = z.strictObject({ ...selection, is_archived: z.boolean() }).refine(named, namedMessage);
+export const TagSelection = z
+  .strictObject({ ...selection, add: tags.optional(), remove: tags.optional() })
+  .refine(named, namedMessage)
+  .refine(({ add = [], remove = [] }) => add.length + remove.length > 0, 'Name tags to add or to remove.');
 export const TrashSelection = z
   .strictObject({
     ids: ids.optional(),

@@ -5,6 +5,8 @@ import { requireAccess, requireAllowed } from '#features/access/index.ts';
 import { AppError } from '#platform/http/app-error.ts';
 import type { Caller, UserCaller } from '#platform/http/caller.ts';
 import type { PhotoDeps } from './deps.ts';
+import type { PhotoSelection } from './filter-store.ts';
+import { requireSelection } from './require-selection.ts';
 import * as store from './store.ts';
 import type { PhotoTables } from './tables.ts';
 import { originals, zipFiles } from './zip-files.ts';
@@ -14,14 +16,10 @@ type Tx = Kysely<PhotoTables>;
 const goodForHours = 24;
 
 /** Writes down which photos a zip will have, and answers the address that streams it. */
-export async function createDownload(
-  deps: Pick<PhotoDeps, 'database'>,
-  caller: Caller,
-  selection: store.PhotoSelection,
-) {
+export async function createDownload(deps: Pick<PhotoDeps, 'database'>, caller: Caller, selection: PhotoSelection) {
   const user = requireAllowed(caller, 'download.create');
   return deps.database.as(user.principal, async (tx: Tx) => {
-    if (selection.ids) await requireAccess(tx, caller, 'photo.own', selection.ids);
+    await requireSelection(tx, caller, 'photo.own', selection);
     return writeDownload(tx, user, await store.selectForDownload(tx, user.userId, selection));
   });
 }

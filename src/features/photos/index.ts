@@ -1,14 +1,25 @@
-export { Download, Photo, PhotoFilter, TimelineMonth } from './contract.ts';
+export { Download, Photo, PhotoMetadata, TimelineMonth, type Variant, variants } from './contract.ts';
 export { writeDownload } from './download-photos.ts';
+export { toContentDisposition } from './filename.ts';
 export { photoJobHandlers, photoJobs } from './job-handlers.ts';
 export { sweepBlobs } from './jobs.ts';
 export { createPhotoLocator } from './locate-photo.ts';
 export { createPartialFiles } from './partial-files.ts';
-export { createPresenter } from './present-photo.ts';
+export { PhotoFilter } from './photo-filter.ts';
+export { createPresenter, toOffsetTime } from './present-photo.ts';
+export { receivePhoto } from './receive-photo.ts';
 export { createResumableUploads } from './resumable-upload.ts';
 export { photoRoutes } from './routes.ts';
 export { createPhotoServer, type Identity } from './serve-photo.ts';
 export { createSignedUrls, type SignedUrls } from './signed-urls.ts';
-export { findPhotos, type PhotoRow, selectMatchingIds } from './store.ts';
+export {
+  findPhoto,
+  findPhotoDetail,
+  findPhotos,
+  findServable,
+  type PhotoDetailRow,
+  type PhotoRow,
+  selectMatchingIds,
+} from './store.ts';
 export type { PhotoTables } from './tables.ts';
 export { originals, type ZipEntry, zipFiles } from './zip-files.ts';

@@ -27,7 +27,10 @@ export function createPresenter(deps: { signedUrls: SignedUrls }, caller: UserCa
     is_generated: row.kind !== 'uploaded',
     // What a photo is to its owner is nobody else's business.
     is_favorite: row.is_favorite && row.owner_id === caller.userId,
+    is_archived: row.is_archived && row.owner_id === caller.userId,
     caption: row.caption,
+    tags: row.owner_id === caller.userId ? row.tags : [],
+    place: row.place,
     taken_at: toOffsetTime(row.taken_at, row.taken_offset),
     created_at: row.created_at.toISOString(),
     deleted_at: row.deleted_at?.toISOString() ?? null,
@@ -64,7 +67,8 @@ export function createPresenter(deps: { signedUrls: SignedUrls }, caller: UserCa
         exposure: row.exposure,
         location: latitude !== null && longitude !== null ? { latitude, longitude, altitude: row.altitude } : null,
         source_image_id: row.source_photo_id,
-        generation_prompt: null,
+        style: row.style,
+        generation_prompt: row.prompt,
         generation_negative_prompt: null,
         generation_params: {},
       };

@@ -4,11 +4,12 @@ import { requireAllowed } from '#features/access/index.ts';
 import { createRouter } from '#platform/http/api.ts';
 import { errors, id, json, jsonBody, page } from '#platform/http/contract.ts';
 import { listPhotos, readPhoto, readTimeline, readTimelineMonth } from './browse-photos.ts';
-import { changePhoto, setFavorites } from './change-photos.ts';
+import { archivePhotos, changePhoto, setFavorites } from './change-photos.ts';
 import * as contract from './contract.ts';
 import type { PhotoDeps } from './deps.ts';
 import { createDownload, streamDownload } from './download-photos.ts';
 import { toContentDisposition } from './filename.ts';
+import { findingRoutes } from './finding-routes.ts';
 import { ownUploader } from './keep-photo.ts';
 import { createPresenter } from './present-photo.ts';
 import { receivePhoto } from './receive-photo.ts';
@@ -71,7 +72,7 @@ export function photoRoutes(deps: PhotoDeps & { resumable: ReturnType<typeof cre
         method: 'patch',
         path: '/photos/{id}',
         tags: ['Photos'],
-        summary: 'Change caption, date or favourite',
+        summary: 'Change caption, tags, place, date, favourite or archive',
         request: { ...byId, ...jsonBody(contract.PhotoChange) },
         responses: { 200: json(contract.Photo, 'Changed'), ...errors(400, 401, 403, 404) },
       }),
@@ -153,6 +154,20 @@ export function photoRoutes(deps: PhotoDeps & { resumable: ReturnType<typeof cre
       async (c) => {
         const { is_favorite: isFavorite, ...selection } = c.req.valid('json');
         return c.json(await setFavorites(deps, c.var.caller, selection, isFavorite), 200);
+      },
+    )
+    .openapi(
+      createRoute({
+        method: 'post',
+        path: '/photos/batch/archive',
+        tags: ['Photos'],
+        summary: 'Put many photos into the archive, or take them out',
+        request: jsonBody(contract.ArchiveSelection),
+        responses: { 200: json(contract.Changed, 'How many changed'), ...errors(400, 401, 403, 404) },
+      }),
+      async (c) => {
+        const { is_archived: isArchived, ...selection } = c.req.valid('json');
+        return c.json(await archivePhotos(deps, c.var.caller, selection, isArchived), 200);
       },
     )
     .openapi(
@@ -278,6 +293,7 @@ export function photoRoutes(deps: PhotoDeps & { resumable: ReturnType<typeof cre
   router.on(['PATCH', 'DELETE', 'OPTIONS'], '/uploads/:id', tus);
 
   declareBytes(router);
+  router.route('/', findingRoutes(deps));
   return router;
 }
 

@@ -1,4 +1,6 @@
 import { type Expression, type Insertable, type Kysely, type SqlBool, sql } from 'kysely';
+import { begin, found, matching, type PhotoSelection, type Search, selected, understand } from './filter-store.ts';
+import type { PhotoFilter } from './photo-filter.ts';
 import type { PhotoTables } from './tables.ts';
 
 type Tx = Kysely<PhotoTables>;
@@ -14,7 +16,10 @@ const columns = [
   'height',
   'kind',
   'is_favorite',
+  'is_archived',
   'caption',
+  'tags',
+  'place',
   'taken_at',
   'taken_offset',
   'placeholder',
@@ -24,51 +29,6 @@ const columns = [
 
 /** What every answer about a photo shows. */
 export type PhotoRow = Awaited<ReturnType<typeof findPhoto>> & {};
-
-/** What narrows a list. Times are wall-clock texts, compared with where the photo was taken. */
-export interface PhotoFilter {
-  favorite?: boolean | undefined;
-  generated?: boolean | undefined;
-  q?: string | undefined;
-  since?: string | undefined;
-  taken_after?: string | undefined;
-  taken_before?: string | undefined;
-}
-
-/** Photos by id, or everything that matches but for some. */
-export type PhotoSelection = {
-  ids?: string[] | undefined;
-  filter?: PhotoFilter | undefined;
-  except?: string[] | undefined;
-};
-
-const withoutOffset = (time: string): string => time.replace(/(Z|[+-]\d{2}:?\d{2})$/, '');
-const likePattern = (text: string): string => `%${text.replace(/[\\%_]/g, '\\$&')}%`;
-
-/** The live photos of an owner that a filter lets through, as a condition on `photos`. */
-function matching(ownerId: string, filter: PhotoFilter): Expression<SqlBool> {
-  const conditions: Expression<SqlBool>[] = [sql<SqlBool>`owner_id = ${ownerId}`, sql<SqlBool>`deleted_at is null`];
-  if (filter.favorite !== undefined) conditions.push(sql<SqlBool>`is_favorite = ${sql.lit(filter.favorite)}`);
-  if (filter.generated !== undefined) {
-    conditions.push(filter.generated ? sql<SqlBool>`kind <> 'uploaded'` : sql<SqlBool>`kind = 'uploaded'`);
-  }
-  if (filter.since) conditions.push(sql<SqlBool>`created_at >= ${filter.since}`);
-  if (filter.taken_after) conditions.push(sql<SqlBool>`sort_at >= ${withoutOffset(filter.taken_after)}::timestamp`);
-  if (filter.taken_before) conditions.push(sql<SqlBool>`sort_at < ${withoutOffset(filter.taken_before)}::timestamp`);
-  if (filter.q) {
-    const pattern = likePattern(filter.q);
-    conditions.push(
-      sql<SqlBool>`(caption ilike ${pattern} or filename ilike ${pattern} or camera_model ilike ${pattern})`,
-    );
-  }
-  return sql<SqlBool>`${sql.join(conditions, sql` and `)}`;
-}
-
-function selected(ownerId: string, selection: PhotoSelection): Expression<SqlBool> {
-  if (selection.ids) return sql<SqlBool>`owner_id = ${ownerId} and deleted_at is null and id = any(${selection.ids})`;
-  const except = selection.except ?? [];
-  return sql<SqlBool>`${matching(ownerId, selection.filter ?? {})} and id <> all(${except}::uuid[])`;
-}
 
 export const findPhoto = (tx: Tx, id: string) =>
   tx.selectFrom('photos').select(columns).where('id', '=', id).executeTakeFirst();
@@ -84,9 +44,23 @@ export const findPhotoDetail = (tx: Tx, id: string) =>
   tx
     .selectFrom('photos')
     .select(columns)
-    .select(['camera_make', 'camera_model', 'lens', 'exposure', 'latitude', 'longitude', 'altitude', 'source_photo_id'])
+    .select([
+      'camera_make',
+      'camera_model',
+      'lens',
+      'exposure',
+      'latitude',
+      'longitude',
+      'altitude',
+      'source_photo_id',
+      'style',
+      'prompt',
+    ])
     .where('id', '=', id)
     .executeTakeFirst();
+
+/** With what was read out of the file. */
+export type PhotoDetailRow = Awaited<ReturnType<typeof findPhotoDetail>> & {};
 
 /** The owner's own upload of the same bytes, in the trash or not. */
 export const findUploadOf = (tx: Tx, ownerId: string, hash: Buffer) =>
@@ -105,21 +79,18 @@ export interface Position {
   id: string;
 }
 
-/** A page of the timeline, newest first, and the position after it where there is more. */
+/** A page of what a filter lets through, newest first, the position after it where there is more, and how many there are. */
 export async function listPhotos(
   tx: Tx,
   ownerId: string,
   filter: PhotoFilter,
   page: { limit: number; offset: number; after?: Position | undefined },
-) {
-  let query = tx
-    .selectFrom('photos')
-    .select(columns)
-    .select(sql<string>`to_char(sort_at, 'YYYY-MM-DD"T"HH24:MI:SS.US')`.as('position'))
-    .where(matching(ownerId, filter));
-  // A row comparison, so that the index is entered at the position instead of counted up to it.
-  if (page.after)
-    query = query.where(sql<SqlBool>`(sort_at, id) < (${page.after.sortAt}::timestamp, ${page.after.id}::uuid)`);
+): Promise<{ items: PhotoRow[]; next: Position | null; total: number }> {
+  const search = await understand(tx, ownerId, filter);
+  if (search.findsNothing) return { items: [], next: null, total: 0 };
+  if (search.words !== null && search.isIndexed) return listIndexed(tx, search, page);
+  let query = tx.selectFrom('photos').select(columns).select(positionOf('sort_at')).where(matching(search));
+  if (page.after) query = query.where(isAfter(page.after, 'id'));
   const rows = await query
     .orderBy('sort_at', 'desc')
     .orderBy('id', 'desc')
@@ -129,61 +100,95 @@ export async function listPhotos(
   const items = rows.slice(0, page.limit);
   const last = items.at(-1);
   const next: Position | null = rows.length > page.limit && last ? { sortAt: last.position, id: last.id } : null;
-  return { items, next };
+  return { items, next, total: await countPhotos(tx, search) };
 }
 
-/** How many photos a filter lets through; read from the counters where they know. */
-export async function countPhotos(tx: Tx, ownerId: string, filter: PhotoFilter): Promise<number> {
-  const { favorite, generated, ...rest } = filter;
-  const narrowed = Object.values(rest).some((value) => value !== undefined);
-  if (!narrowed && favorite !== false && (favorite === undefined || generated === undefined)) {
-    const { rows } = await sql<{ photos: string; favorites: string; made: string }>`
-      select coalesce(sum(photos), 0) as photos, coalesce(sum(favorites), 0) as favorites, coalesce(sum(made), 0) as made
-      from timeline_months where owner_id = ${ownerId}`.execute(tx);
-    const counted = rows[0];
-    if (favorite) return Number(counted?.favorites ?? 0);
-    if (generated === true) return Number(counted?.made ?? 0);
-    if (generated === false) return Number(counted?.photos ?? 0) - Number(counted?.made ?? 0);
-    return Number(counted?.photos ?? 0);
+const positionOf = (column: 'sort_at') =>
+  sql<string>`to_char(${sql.ref(column)}, 'YYYY-MM-DD"T"HH24:MI:SS.US')`.as('position');
+// A row comparison, so that an index is entered at the position instead of counted up to it.
+const isAfter = (after: Position, id: 'id' | 'photo_id') =>
+  sql<SqlBool>`(sort_at, ${sql.ref(id)}) < (${after.sortAt}::timestamp, ${after.id}::uuid)`;
+
+/** The same from the index of words: one look at it counts what it finds and puts the newest first. */
+async function listIndexed(
+  tx: Tx,
+  search: Search,
+  page: { limit: number; offset: number; after?: Position | undefined },
+) {
+  await begin(tx, search);
+  const { rows } = await sql<{ total: number; places: Position[] }>`
+    with found as materialized (select photo_id, sort_at from photo_search where ${found(search)})
+    select (select count(*)::int from found) as total, coalesce((
+      select jsonb_agg(jsonb_build_object('id', photo_id, 'sortAt', position)) from (
+        select photo_id, ${positionOf('sort_at')} from found where ${page.after ? isAfter(page.after, 'photo_id') : sql`true`}
+        order by sort_at desc, photo_id desc limit ${page.limit + 1} offset ${page.offset}) places), '[]') as places`.execute(
+    tx,
+  );
+  const { total = 0, places = [] } = rows[0] ?? {};
+  const shown = places.slice(0, page.limit);
+  return {
+    items: await findPhotos(
+      tx,
+      shown.map(({ id }) => id),
+    ),
+    next: places.length > page.limit ? (shown.at(-1) ?? null) : null,
+    total,
+  };
+}
+
+/** Counters know the timeline, its favourites, and what in it was made. */
+const isCounted = ({ filter: { favorite, generated, archived: _, ...rest }, archived }: Search): boolean =>
+  archived === false &&
+  favorite !== false &&
+  (favorite === undefined || generated === undefined) &&
+  Object.values(rest).every(
+    (value) => value === undefined || value === '' || (Array.isArray(value) && value.length === 0),
+  );
+
+async function countPhotos(tx: Tx, search: Search): Promise<number> {
+  if (isCounted(search)) {
+    const { rows } = await sql<{ count: string }>`
+      select coalesce(sum(${counterOf(search)}), 0) as count from timeline_months where owner_id = ${search.ownerId}`.execute(
+      tx,
+    );
+    return Number(rows[0]?.count ?? 0);
   }
   const { n } = await tx
     .selectFrom('photos')
     .select((eb) => eb.fn.countAll<string>().as('n'))
-    .where(matching(ownerId, filter))
+    .where(matching(search))
     .executeTakeFirstOrThrow();
   return Number(n);
 }
 
+const counterOf = ({ filter: { favorite, generated } }: Search) => {
+  if (generated !== undefined) return generated ? sql`made` : sql`photos - made`;
+  return favorite ? sql`favorites` : sql`photos`;
+};
+
 /** Months with photos and how many, newest first. */
-export async function countMonths(
-  tx: Tx,
-  ownerId: string,
-  filter: { favorite?: boolean | undefined; q?: string | undefined },
-) {
-  if (filter.q || filter.favorite === false) {
-    const { rows } = await sql<{ month: string; count: number }>`
-      select to_char(sort_at, 'YYYY-MM') as month, count(*)::int as count from photos
-      where ${matching(ownerId, filter)} group by 1 order by 1 desc`.execute(tx);
-    return rows;
-  }
-  const column = sql.ref(filter.favorite ? 'favorites' : 'photos');
+export async function countMonths(tx: Tx, ownerId: string, filter: PhotoFilter) {
+  const search = await understand(tx, ownerId, filter);
+  if (search.findsNothing) return [];
+  const isIndexed = search.words !== null && search.isIndexed;
+  if (isIndexed) await begin(tx, search);
+  const counted = sql`
+    select date_trunc('month', sort_at) as month, count(*)::int as count
+    from ${isIndexed ? sql`photo_search where ${found(search)}` : sql`photos where ${matching(search)}`} group by 1`;
+  const kept = sql`
+    select month, ${counterOf(search)} as count from timeline_months where owner_id = ${ownerId} and ${counterOf(search)} > 0`;
   const { rows } = await sql<{ month: string; count: number }>`
-    select to_char(month, 'YYYY-MM') as month, ${column} as count from timeline_months
-    where owner_id = ${ownerId} and ${column} > 0 order by timeline_months.month desc`.execute(tx);
+    select to_char(month, 'YYYY-MM') as month, count from (${isCounted(search) ? kept : counted}) months
+    order by months.month desc`.execute(tx);
   return rows;
 }
 
-export async function listMonth(
-  tx: Tx,
-  ownerId: string,
-  month: string,
-  filter: { favorite?: boolean | undefined; q?: string | undefined },
-) {
+export async function listMonth(tx: Tx, ownerId: string, month: string, filter: PhotoFilter): Promise<PhotoRow[]> {
   const first = `${month}-01`;
   return tx
     .selectFrom('photos')
     .select(columns)
-    .where(matching(ownerId, filter))
+    .where(matching(await understand(tx, ownerId, filter)))
     .where(sql<SqlBool>`sort_at >= ${first}::timestamp and sort_at < ${first}::timestamp + interval '1 month'`)
     .orderBy('sort_at', 'desc')
     .orderBy('id', 'desc')
@@ -236,6 +241,9 @@ export const updatePhoto = (
   change: {
     caption?: string | null;
     is_favorite?: boolean;
+    is_archived?: boolean;
+    tags?: string[];
+    place?: string | null;
     taken_at?: Date;
     taken_offset?: number | null;
     taken_from?: 'person';
@@ -253,7 +261,7 @@ export async function trashPhotos(tx: Tx, ownerId: string, selection: PhotoSelec
   const { numUpdatedRows } = await tx
     .updateTable('photos')
     .set({ deleted_at: at })
-    .where(selected(ownerId, selection))
+    .where(await selected(tx, ownerId, selection))
     .executeTakeFirst();
   return Number(numUpdatedRows);
 }
@@ -267,8 +275,23 @@ export async function setFavorite(
   const { numUpdatedRows } = await tx
     .updateTable('photos')
     .set({ is_favorite: isFavorite, updated_at: new Date() })
-    .where(selected(ownerId, selection))
+    .where(await selected(tx, ownerId, selection))
     .where('is_favorite', '<>', isFavorite)
+    .executeTakeFirst();
+  return Number(numUpdatedRows);
+}
+
+export async function setArchived(
+  tx: Tx,
+  ownerId: string,
+  selection: PhotoSelection,
+  isArchived: boolean,
+): Promise<number> {
+  const { numUpdatedRows } = await tx
+    .updateTable('photos')
+    .set({ is_archived: isArchived, updated_at: new Date() })
+    .where(await selected(tx, ownerId, selection))
+    .where('is_archived', '<>', isArchived)
     .executeTakeFirst();
   return Number(numUpdatedRows);
 }
@@ -338,7 +361,7 @@ export async function selectMatchingIds(
   const rows = await tx
     .selectFrom('photos')
     .select('id')
-    .where(selected(ownerId, selection))
+    .where(await selected(tx, ownerId, selection))
     .orderBy('sort_at', 'desc')
     .orderBy('id', 'desc')
     .execute();
@@ -349,7 +372,7 @@ export async function selectForDownload(tx: Tx, ownerId: string, selection: Phot
   return tx
     .selectFrom('photos')
     .select(['id', 'bytes'])
-    .where(selected(ownerId, selection))
+    .where(await selected(tx, ownerId, selection))
     .orderBy('sort_at')
     .orderBy('id')
     .execute();

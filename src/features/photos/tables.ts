@@ -1,5 +1,5 @@
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
-import type { kinds } from './contract.ts';
+import type { kinds } from './photo-filter.ts';
 
 type BigInteger = ColumnType<string, number | string, number | string>;
 
@@ -19,7 +19,13 @@ export interface PhotoTables {
     /** The link by which a guest sent it. */
     link_id: string | null;
     is_favorite: Generated<boolean>;
+    is_archived: Generated<boolean>;
     caption: string | null;
+    tags: Generated<string[]>;
+    place: string | null;
+    style: string | null;
+    prompt: string | null;
+    camera: GeneratedAlways<string | null>;
     taken_at: Date;
     taken_offset: number | null;
     taken_from: 'camera' | 'file' | 'upload' | 'person';
@@ -38,6 +44,13 @@ export interface PhotoTables {
   };
   derivatives: { blob_hash: Buffer; variant: string; mime_type: string; bytes: number; width: number; height: number };
   blobs: { hash: Buffer; bytes: BigInteger; driver: string; created_at: Date };
+  photo_search: { photo_id: string; owner_id: string; sort_at: string; is_archived: boolean; words: string };
+  search_words: {
+    owner_id: string;
+    kind: 'word' | 'tag' | 'camera' | 'place' | 'style';
+    word: string;
+    label: string | null;
+  };
   timeline_months: { owner_id: string; month: string; photos: number; favorites: number; made: number };
   uploads: {
     id: string;

@@ -2,8 +2,10 @@ import type { Kysely } from 'kysely';
 import { requireAccess, requireAllowed } from '#features/access/index.ts';
 import type { Caller } from '#platform/http/caller.ts';
 import type { PhotoDeps } from './deps.ts';
+import type { PhotoSelection } from './filter-store.ts';
 import { sweepBlobs } from './jobs.ts';
 import { createPresenter } from './present-photo.ts';
+import { requireSelection } from './require-selection.ts';
 import * as store from './store.ts';
 import type { PhotoTables } from './tables.ts';
 
@@ -16,12 +18,12 @@ type Tx = Kysely<PhotoTables>;
 export async function trashPhotos(
   deps: Pick<PhotoDeps, 'database'>,
   caller: Caller,
-  selection: store.PhotoSelection,
+  selection: PhotoSelection,
 ): Promise<{ count: number; trashed_at: string }> {
   const user = requireAllowed(caller, 'photo.change_many');
   const at = new Date();
   const count = await deps.database.as(user.principal, async (tx: Tx) => {
-    if (selection.ids) await requireAccess(tx, caller, 'photo.change', selection.ids);
+    await requireSelection(tx, caller, 'photo.change', selection);
     return store.trashPhotos(tx, user.userId, selection, at);
   });
   return { count, trashed_at: at.toISOString() };

@@ -14,6 +14,8 @@ export const grants: Readonly<Record<string, readonly string[]>> = {
   downloads: ['select', 'insert', 'delete'],
   timeline_months: ['select'],
   usage: ['select'],
+  photo_search: ['select'],
+  search_words: ['select'],
   audit_log: ['select'],
   albums: ['select', 'insert', 'update (name, description, cover_photo_id, filter, updated_at)', 'delete'],
   album_photos: ['select', 'insert', 'update (position)', 'delete'],

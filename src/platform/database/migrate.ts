@@ -4,6 +4,7 @@ import { Migrator } from 'kysely/migration';
 import { Pool, type PoolConfig } from 'pg';
 import { PgBoss } from 'pg-boss';
 import { grants } from './grants.ts';
+import { MigrationError } from './migration-error.ts';
 import { migrations } from './migrations/index.ts';
 
 /** A library whose schema is up to date, and how its servers reach it. */
@@ -14,10 +15,7 @@ export interface Migrated {
   readonly secret: Buffer;
 }
 
-/** The database cannot be brought to where the server needs it; the message is a sentence for whoever starts it. */
-export class MigrationError extends Error {
-  override readonly name = 'MigrationError';
-}
+export { MigrationError };
 
 // One server migrates at a time; the others wait and then find nothing to do.
 const migrationLock = 7300;
@@ -67,6 +65,7 @@ async function runMigrations(db: Kysely<unknown>): Promise<void> {
   });
   const { error } = await migrator.migrateToLatest();
   if (!error) return;
+  if (error instanceof MigrationError) throw error;
   const reason = error instanceof Error ? error.message : String(error);
   throw new MigrationError(
     /previously executed migration .* is missing/.test(reason)

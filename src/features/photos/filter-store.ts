@@ -1,0 +1,146 @@
+import { createHash } from 'node:crypto';
+import { type Expression, type Kysely, type RawBuilder, type SqlBool, sql } from 'kysely';
+import type { PhotoFilter } from './photo-filter.ts';
+import type { PhotoTables } from './tables.ts';
+
+type Tx = Kysely<PhotoTables>;
+
+/** Photos by id, or everything that matches but for some. */
+export type PhotoSelection = {
+  ids?: string[] | undefined;
+  filter?: PhotoFilter | undefined;
+  except?: string[] | undefined;
+};
+
+/** A filter that was understood: what the index of words is asked, and what is left to ask of the photos themselves. */
+export interface Search {
+  readonly ownerId: string;
+  readonly filter: PhotoFilter;
+  /** A tsquery. Null where the filter names no words or whole values. */
+  readonly words: string | null;
+  /** There was something to search for, and no word in it. */
+  readonly findsNothing: boolean;
+  /** Live photos in the archive: none, them alone, or both. */
+  readonly archived: boolean | 'any';
+  /** Whether the index alone can answer. */
+  readonly isIndexed: boolean;
+}
+
+/** Finds out what a filter's words stand for: parts of words that the owner has, and albums of that name. */
+export async function understand(tx: Tx, ownerId: string, filter: PhotoFilter): Promise<Search> {
+  const { q, archived = q || filter.album_id ? 'any' : false } = filter;
+  const exact = exactValues(filter);
+  const search = { ownerId, filter, words: null, findsNothing: false, archived, isIndexed: false };
+  if (!q && exact.length === 0) return search;
+
+  const { rows } = await sql<{ lexemes: string[]; terms: Term[] }>`
+    with mine as materialized (
+      select id, search_tokens(name) as tokens from albums where owner_id = ${ownerId} and filter is null and ${Boolean(q)})
+    select array(select exact_lexeme(kind, exact_key(value)) from unnest(${exact.map(([kind]) => kind)}::text[],
+        ${exact.map(([, value]) => value)}::text[]) e(kind, value)) as lexemes,
+      coalesce((select jsonb_agg(jsonb_build_object('token', t.token,
+        'parts', (select jsonb_agg(w.word) from search_words w where ${hasParts(sql`t.token`)} and w.owner_id = ${ownerId}
+          and w.kind = 'word' and w.word like '%' || t.token || '%' and not starts_with(w.word, t.token)),
+        'albums', (select jsonb_agg(album_lexeme(a.id)) from mine a where exists (select from unnest(a.tokens) word
+          where starts_with(word, t.token) or (${hasParts(sql`t.token`)} and strpos(word, t.token) > 0))))
+      ) from unnest(search_tokens(${q ?? ''})) t(token)), '[]') as terms`.execute(tx);
+  const { lexemes = [], terms = [] } = rows[0] ?? {};
+  const quoted = quoter(ownerId);
+  const words = [...lexemes.map(quoted), ...terms.map((term) => alternatives(term, quoted))].join(' & ');
+  const { favorite, generated, since, album_id: albumId } = filter;
+  return {
+    ...search,
+    words,
+    findsNothing: Boolean(q) && terms.length === 0,
+    isIndexed: [favorite, generated, since, albumId].every((value) => value === undefined),
+  };
+}
+
+interface Term {
+  token: string;
+  parts: string[] | null;
+  albums: string[] | null;
+}
+
+const exactValues = ({ tag = [], camera, place, kind, style, format }: PhotoFilter): [kind: string, value: string][] =>
+  [...tag.map((one) => ['tag', one] as const), ...Object.entries({ camera, place, kind, style, format })].flatMap(
+    ([name, value]) => (value ? [[name, value] as [string, string]] : []),
+  );
+
+/**
+ * Parts of words count from three letters on, or from one on where words are written without spaces between them (Thai, Lao,
+ * Burmese, Khmer, Chinese, Japanese). Numbers are found by their beginning: parts of them are in every file name.
+ */
+const hasParts = (token: RawBuilder<unknown>) =>
+  sql`(${token} !~ '[0-9]' and (length(${token}) >= 3 or ${token} ~ ${unspaced}))`;
+const unspaced = '[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u30ff\u3400-\u9fff\uf900-\ufaff]';
+
+/** A lexeme of the owner's as a tsquery has it, so that nothing in it is an operator; `search_term` in the database does the same. */
+function quoter(ownerId: string): (lexeme: string) => string {
+  const mark = createHash('md5').update(ownerId).digest('hex').slice(0, 6);
+  return (lexeme) => `'${mark}${lexeme.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
+}
+
+function alternatives({ token, parts, albums }: Term, quoted: (lexeme: string) => string): string {
+  const pieces = token.match(/\d+|\D+/g) ?? [];
+  const last = pieces.length - 1;
+  // "iphone15" also stands for "iPhone 15"; "a7" does not stand for whatever has an a and a number that begins with 7.
+  const apart =
+    last > 0 && /^\D{3}/.test(token) ? pieces.map((piece, at) => `${quoted(piece)}${at === last ? ':*' : ''}`) : [];
+  const all = [
+    `${quoted(token)}:*`,
+    ...(apart.length > 0 ? [`(${apart.join(' & ')})`] : []),
+    ...[...(parts ?? []), ...(albums ?? [])].map(quoted),
+  ];
+  return `(${all.join(' | ')})`;
+}
+
+const withoutOffset = (time: string): string => time.replace(/(Z|[+-]\d{2}:?\d{2})$/, '');
+
+/** When it was taken and whether it is archived: asked of `photos` and of `photo_search` alike. */
+function shared({ filter, archived }: Search): Expression<SqlBool>[] {
+  return [
+    ...(archived === 'any' ? [] : [sql<SqlBool>`is_archived = ${sql.lit(archived)}`]),
+    ...(filter.taken_after ? [sql<SqlBool>`sort_at >= ${withoutOffset(filter.taken_after)}::timestamp`] : []),
+    ...(filter.taken_before ? [sql<SqlBool>`sort_at < ${withoutOffset(filter.taken_before)}::timestamp`] : []),
+  ];
+}
+
+/** The live photos of an owner that a filter lets through, as a condition on `photos`. */
+export function matching(search: Search): Expression<SqlBool> {
+  const { ownerId, filter, words } = search;
+  if (search.findsNothing) return sql<SqlBool>`false`;
+  const conditions = [sql<SqlBool>`owner_id = ${ownerId}`, sql<SqlBool>`deleted_at is null`, ...shared(search)];
+  if (filter.favorite !== undefined) conditions.push(sql<SqlBool>`is_favorite = ${sql.lit(filter.favorite)}`);
+  if (filter.generated !== undefined) {
+    conditions.push(filter.generated ? sql<SqlBool>`kind <> 'uploaded'` : sql<SqlBool>`kind = 'uploaded'`);
+  }
+  if (filter.since) conditions.push(sql<SqlBool>`created_at >= ${filter.since}`);
+  if (filter.album_id) {
+    conditions.push(
+      sql<SqlBool>`id in (select ap.photo_id from album_photos ap where ap.album_id = ${filter.album_id})`,
+    );
+  }
+  // The function says what is searched for in the moment it looks: a transaction may hold several conditions.
+  if (words !== null) conditions.push(sql<SqlBool>`id in (select search_photos(${ownerId}, ${words}))`);
+  return sql<SqlBool>`${sql.join(conditions, sql` and `)}`;
+}
+
+/** Rows of `photo_search` that a search finds, after {@link begin}. */
+export const found = (search: Search): Expression<SqlBool> =>
+  sql<SqlBool>`${sql.join(
+    [sql`owner_id = ${search.ownerId}`, sql`words @@ app_search()`, ...shared(search)],
+    sql` and `,
+  )}`;
+
+/** Says what is searched for, which the policy of `photo_search` asks; the next query must be the one that looks. */
+export async function begin(tx: Tx, search: Search): Promise<void> {
+  await sql`select set_config('app.search', ${search.words ?? ''}, true)`.execute(tx);
+}
+
+/** Photos by their ids or by a filter, as a condition on `photos`: live ones of the owner's. */
+export async function selected(tx: Tx, ownerId: string, selection: PhotoSelection): Promise<Expression<SqlBool>> {
+  if (selection.ids) return sql<SqlBool>`owner_id = ${ownerId} and deleted_at is null and id = any(${selection.ids})`;
+  const condition = matching(await understand(tx, ownerId, selection.filter ?? {}));
+  return sql<SqlBool>`${condition} and id <> all(${selection.except ?? []}::uuid[])`;
+}
