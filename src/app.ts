@@ -11,13 +11,14 @@ import { auditJobHandlers, auditJobs, auditRoutes } from '#features/audit/index.
 import { createChangeStreams, eventRoutes } from '#features/events/index.ts';
 import { operationRoutes } from '#features/operation/index.ts';
 import * as photos from '#features/photos/index.ts';
+import * as sharing from '#features/sharing/index.ts';
 import type { BlobStore } from '#platform/blobs/blob-store.ts';
 import { createFilesStore } from '#platform/blobs/files-store.ts';
 import type { Library } from '#platform/database/open-library.ts';
 import { createDelivery } from '#platform/delivery/index.ts';
 import { type ApiEnv, createRouter, respondWithError, toAppError } from '#platform/http/api.ts';
 import { AppError } from '#platform/http/app-error.ts';
-import type { Caller } from '#platform/http/caller.ts';
+import { type Caller, nobody } from '#platform/http/caller.ts';
 import { createAddressReader } from '#platform/http/client-address.ts';
 import { documentRoutes } from '#platform/http/document-routes.ts';
 import { limitSmallBodies } from '#platform/http/limit-small-bodies.ts';
@@ -98,6 +99,17 @@ export async function createApp(deps: AppDeps) {
 
   const publicUrl = (): string => config.publicUrl ?? deps.address();
 
+  const sharingDeps = {
+    database,
+    passwords,
+    signedUrls,
+    publicUrl,
+    linkKeys: sharing.createLinkKeys({ key: accounts.deriveKey(secret, 'link keys') }),
+    sessions: sharing.createGuestSessions({ key: accounts.deriveKey(secret, 'guest sessions') }),
+    limits: sharing.createUnlockLimits(),
+    cleanOriginals: sharing.createCleanOriginals({ database, blobs }),
+  };
+
   const api = createRouter()
     .route(
       '/',
@@ -119,6 +131,8 @@ export async function createApp(deps: AppDeps) {
     )
     .route('/', photos.photoRoutes({ ...photoDeps, resumable }))
     .route('/', albumRoutes({ database, signedUrls }))
+    .route('/', sharing.linkRoutes(sharingDeps))
+    .route('/share', sharing.guestRoutes({ ...photoDeps, ...sharingDeps }, '/api/v1/share'))
     .route('/', eventRoutes({ streams }))
     .route('/', auditRoutes({ database }))
     .route(
@@ -161,13 +175,15 @@ export async function createApp(deps: AppDeps) {
       'request',
     );
   });
+  const addressOf = (c: Context<ApiEnv>) => {
+    const header = (name: string) => c.req.header(name);
+    return readAddress(
+      c.env?.incoming ? facts(c.env.incoming) : { remoteAddress: '127.0.0.1', encrypted: false, header },
+    );
+  };
   app.use('/api/*', async (c, next) => {
     const header = (name: string) => c.req.header(name);
-    const incoming = c.env?.incoming;
-    c.set(
-      'address',
-      readAddress(incoming ? facts(incoming) : { remoteAddress: '127.0.0.1', encrypted: false, header }),
-    );
+    c.set('address', addressOf(c));
     c.set('caller', await identify(c));
     const context = requestContext.getStore();
     if (context) context.userId = c.var.caller.kind === 'user' ? c.var.caller.userId : null;
@@ -177,6 +193,19 @@ export async function createApp(deps: AppDeps) {
     c.header('x-content-type-options', 'nosniff');
   });
   app.use('/api/*', limitSmallBodies(takesFiles));
+  // A guest is whoever the link says, whoever else is signed in in the same browser.
+  app.use('/s/*', async (c, next) => {
+    c.set('address', addressOf(c));
+    c.set('caller', nobody);
+    const visits = getCookie(c, sharing.guestCookie) !== undefined;
+    const header = (name: string) => c.req.header(name);
+    requireSameOrigin({ method: c.req.method, caller: nobody, ownOrigins: ownOrigins(c), visits, header });
+    await next();
+    if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store');
+    c.header('x-content-type-options', 'nosniff');
+  });
+  app.use('/s/*', limitSmallBodies(takesFiles));
+  for (const path of ['/s/*', '/api/v1/share/*']) app.use(path, sharing.keepAddressSecret);
 
   const identify = async (c: Context<ApiEnv>): Promise<Caller> => {
     if (soleOwner) return requireSingleMode(soleOwner, c, config.allowedHosts);
@@ -193,9 +222,13 @@ export async function createApp(deps: AppDeps) {
   app.use('/api/v1/albums/:id/layout', compress({ encoding: 'gzip' }));
   app.route('/api/v1', api);
   app.get('/metrics', (c) => c.redirect('/api/v1/metrics', 308));
-  app.all('/api/*', () => {
-    throw new AppError('not_found', 'There is nothing at this address.');
-  });
+  app.route('/s', sharing.guestPages({ ...sharingDeps, fill: files.fill }));
+  app.route('/s', sharing.guestRoutes({ ...photoDeps, ...sharingDeps }, '/s'));
+  for (const path of ['/api/*', '/s/*']) {
+    app.all(path, () => {
+      throw new AppError('not_found', 'There is nothing at this address.');
+    });
+  }
   app.get('*', async (c) => {
     const page = await files.respond(c.req.path, c.req.raw);
     if (page) return page;
@@ -214,21 +247,30 @@ export async function createApp(deps: AppDeps) {
     },
     fromGrant: credentials.resolveGrant,
   };
+  const refuseBytes = (_: IncomingMessage, response: ServerResponse, error: unknown): void =>
+    refuse(response, toAppError(error, logger));
+  const countBytes =
+    (route: string) =>
+    ({ method }: IncomingMessage, { statusCode: status }: ServerResponse): void => {
+      metrics.observeImage(status);
+      // Pages ask for hundreds: a line each is for whoever looks for a fault.
+      if (logger.isLevelEnabled('debug')) logger.debug({ method, route, status }, 'bytes');
+    };
   const servePhoto = photos.createPhotoServer({
     delivery,
     locator,
     signedUrls,
     identity,
-    refuse(_, response, error) {
-      refuse(response, toAppError(error, logger));
-    },
-    answered(request, { statusCode: status }) {
-      metrics.observeImage(status);
-      // Pages ask for hundreds: a line each is for whoever looks for a fault.
-      if (logger.isLevelEnabled('debug')) {
-        logger.debug({ method: request.method, route: '/api/v1/photos/{id}/{variant}', status }, 'bytes');
-      }
-    },
+    refuse: refuseBytes,
+    answered: countBytes('/api/v1/photos/{id}/{variant}'),
+  });
+  const serveGuestPhoto = sharing.createGuestPhotoServer({
+    ...sharingDeps,
+    delivery,
+    tagKey: accounts.deriveKey(secret, 'guest tags'),
+    addressOf: (request) => readAddress(facts(request)),
+    refuse: (_, response, error) => refuse(response, toAppError(error, logger), sharing.guestHeaders),
+    answered: countBytes('/s/{key}/photos/{id}/{variant}'),
   });
 
   metrics.gauge('tintype_thumbnail_cache_bytes', 'Thumbnails held in memory', () => delivery.stats().bytes);
@@ -249,7 +291,8 @@ export async function createApp(deps: AppDeps) {
   return {
     app,
     /** Answers requests for bytes ahead of the router; false where the request is none. */
-    serveBytes: servePhoto,
+    serveBytes: (request: IncomingMessage, response: ServerResponse): boolean =>
+      servePhoto(request, response) || serveGuestPhoto(request, response),
     /** Ends the answers that would have no end. */
     endStreams: streams.close,
     async close() {
@@ -269,10 +312,11 @@ export async function createApp(deps: AppDeps) {
 /** What the web app's typed client is made of. */
 export type AppType = Awaited<ReturnType<typeof createApp>>['api'];
 
-const takesFiles = (c: Context): boolean => /^\/api\/v1\/(photos|uploads(\/[^/]+)?)$/.test(c.req.path);
+const takesFiles = (c: Context): boolean =>
+  /^\/(api\/v1\/(photos|uploads(\/[^/]+)?|share\/[^/]+\/photos)|s\/[^/]+\/photos)$/.test(c.req.path);
 
 function patternOf(c: Context): string {
-  const matched = c.req.path.startsWith('/api/') ? c.req.routePath : '/*';
+  const matched = /^\/(api|s)\//.test(c.req.path) ? c.req.routePath : '/*';
   return matched === '*' ? '/*' : matched;
 }
 
@@ -294,7 +338,7 @@ function nodeContext(request: IncomingMessage, address: ReturnType<ReturnType<ty
   return { req: { header: (name: string) => headerOf(request, name) }, var: { address } };
 }
 
-function refuse(response: ServerResponse, error: AppError): void {
+function refuse(response: ServerResponse, error: AppError, headers: Readonly<Record<string, string>> = {}): void {
   if (response.headersSent) {
     response.destroy();
     return;
@@ -305,6 +349,8 @@ function refuse(response: ServerResponse, error: AppError): void {
     'content-length': Buffer.byteLength(body),
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
+    ...headers,
+    ...(typeof error.details.retry_after === 'number' ? { 'retry-after': String(error.details.retry_after) } : {}),
   });
   response.end(response.req.method === 'HEAD' ? undefined : body);
 }

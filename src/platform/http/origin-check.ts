@@ -6,6 +6,8 @@ interface Write {
   readonly caller: Caller;
   /** `https://photos.example.org`, as the browser would name this server. */
   readonly ownOrigins: readonly string[];
+  /** True when the cookie of a guest's visit came along, which makes the request somebody's as a session's does. */
+  readonly visits?: boolean;
   header(name: string): string | undefined;
 }
 
@@ -16,7 +18,7 @@ const reads = new Set(['GET', 'HEAD', 'OPTIONS']);
  * A cookie write must name its origin; other clients show a token that no foreign page has.
  * @throws AppError `forbidden`
  */
-export function requireSameOrigin({ method, caller, ownOrigins, header }: Write): void {
+export function requireSameOrigin({ method, caller, ownOrigins, visits, header }: Write): void {
   if (reads.has(method)) return;
   const origin = header('origin');
   const site = header('sec-fetch-site');
@@ -28,7 +30,7 @@ export function requireSameOrigin({ method, caller, ownOrigins, header }: Write)
     return;
   }
   // Browsers name the origin of every write. Without one, only a cookie would make the request somebody's.
-  if (caller.kind === 'user' && caller.via === 'cookie') throw refused();
+  if (visits || (caller.kind === 'user' && caller.via === 'cookie')) throw refused();
   if (site === 'none') throw refused();
 }
 
