@@ -7,13 +7,13 @@ import type { CallerName, Context, TargetKind } from './fixture.ts';
  */
 // biome-ignore format: a table is read by its columns.
 export const needs = {
-  //           anonymous    owner        stranger        admin        key: account      key: read      key: write      key: full
-  nothing: row('ok',        'ok',        'ok',           'ok',        'ok',             'ok',          'ok',           'ok'),
-  account: row(401,         'ok',        'ok',           'ok',        'ok',             403,           403,            'ok'),
-  read:    row(401,         'ok',        'ok',           'ok',        403,              'ok',          403,            'ok'),
-  write:   row(401,         'ok',        'ok',           'ok',        403,              403,           'ok',           'ok'),
-  person:  row(401,         'ok',        'ok',           'ok',        403,              403,           403,            403),
-  admin:   row(401,         403,         403,            'ok',        403,              403,           403,            403),
+  //           anonymous    owner        stranger        viewer        contributor        admin        key: account      key: read      key: write      key: full
+  nothing: row('ok',        'ok',        'ok',           'ok',         'ok',              'ok',        'ok',             'ok',          'ok',           'ok'),
+  account: row(401,         'ok',        'ok',           'ok',         'ok',              'ok',        'ok',             403,           403,            'ok'),
+  read:    row(401,         'ok',        'ok',           'ok',         'ok',              'ok',        403,              'ok',          403,            'ok'),
+  write:   row(401,         'ok',        'ok',           'ok',         'ok',              'ok',        403,              403,           'ok',           'ok'),
+  person:  row(401,         'ok',        'ok',           'ok',         'ok',              'ok',        403,              403,           403,            403),
+  admin:   row(401,         403,         403,            403,          403,               'ok',        403,              403,           403,            403),
 } satisfies Record<string, Record<CallerName, 'ok' | number>>;
 
 /**
@@ -30,6 +30,13 @@ export interface Cell {
   readonly target?: TargetKind;
   /** Whose targets are within reach of one who is let in. Default `caller`: their own alone. */
   readonly reach?: 'caller' | 'everybody';
+  /**
+   * What the two who belong to the owner's albums are answered where a stranger finds nothing. `see`: both succeed.
+   * `add`: the contributor does, and the viewer is refused. `refused`: both are. `leave`: the viewer succeeds.
+   */
+  readonly members?: 'see' | 'add' | 'refused' | 'leave';
+  /** Success may show members what is in the owner's albums. */
+  readonly showsAlbums?: true;
   /** Where a wrong form of the id is noticed. Default `first`: 404 whoever asks. `late`: only for those let in. `body`: 400. */
   readonly malformed?: 'first' | 'late' | 'body';
   /** Success would end the caller's own credential or account, so that a caller of its own is made for it. */
@@ -38,8 +45,11 @@ export interface Cell {
   readonly showsPeople?: true;
   /** Answered by bytes: Range, If-None-Match and HEAD are cells too. */
   readonly bytes?: true;
-  readonly send?: (context: Context) => RequestOptions | Promise<RequestOptions>;
+  readonly send?: (context: Context) => Sent | Promise<Sent>;
 }
+
+/** A request, and what stands in its path beside the id. */
+export type Sent = RequestOptions & { readonly path?: Readonly<Record<string, string>> };
 
 const ids = ({ ids }: Context): RequestOptions => ({ json: { ids } });
 const tus = { 'tus-resumable': '1.0.0' };
@@ -111,10 +121,10 @@ export const cells: Record<string, Cell> = {
 
   'GET /photos': { needs: 'read', ok: 200 },
   'POST /photos': { needs: 'write', ok: 201, send: async ({ picture }) => ({ body: await picture() }) },
-  'GET /photos/{id}': { needs: 'read', ok: 200, target: 'photo', bytes: true },
-  'GET /photos/{id}/{variant}': { needs: 'read', ok: 200, target: 'photo', bytes: true },
-  'GET /photos/thumbnail/{id}': { needs: 'read', ok: 200, target: 'photo', bytes: true },
-  'GET /photos/{id}/metadata': { needs: 'read', ok: 200, target: 'photo' },
+  'GET /photos/{id}': { needs: 'read', ok: 200, target: 'photo', bytes: true, members: 'see' },
+  'GET /photos/{id}/{variant}': { needs: 'read', ok: 200, target: 'photo', bytes: true, members: 'see' },
+  'GET /photos/thumbnail/{id}': { needs: 'read', ok: 200, target: 'photo', bytes: true, members: 'see' },
+  'GET /photos/{id}/metadata': { needs: 'read', ok: 200, target: 'photo', members: 'see' },
   'PATCH /photos/{id}': {
     needs: 'write',
     ok: 200,
@@ -133,6 +143,25 @@ export const cells: Record<string, Cell> = {
     malformed: 'body',
     send: ({ ids }) => ({ json: { ids, is_favorite: true } }),
   },
+  'POST /photos/batch/archive': {
+    needs: 'write',
+    ok: 200,
+    target: 'photo',
+    malformed: 'body',
+    send: ({ ids }) => ({ json: { ids, is_archived: true } }),
+  },
+  'POST /photos/batch/tag': {
+    needs: 'write',
+    ok: 200,
+    target: 'photo',
+    malformed: 'body',
+    send: ({ ids }) => ({ json: { ids, add: ['tagged'] } }),
+  },
+  'GET /tags': { needs: 'read', ok: 200 },
+  'POST /tags/rename': { needs: 'write', ok: 200, send: () => ({ json: { from: 'tagged', to: 'Tagged' } }) },
+  'POST /tags/delete': { needs: 'write', ok: 200, send: () => ({ json: { tag: 'tagged' } }) },
+  'GET /search/suggestions': { needs: 'read', ok: 200 },
+  'GET /statistics': { needs: 'read', ok: 200 },
   'GET /timeline': { needs: 'read', ok: 200 },
   'GET /timeline/{month}': { needs: 'read', ok: 200 },
   'GET /trash': { needs: 'read', ok: 200 },
@@ -163,6 +192,71 @@ export const cells: Record<string, Cell> = {
 
   'GET /events': { needs: 'read', ok: 200, send: () => ({ until: 'event: hello' }) },
 
+  'GET /albums': { needs: 'read', ok: 200, showsAlbums: true },
+  'POST /albums': {
+    needs: 'write',
+    ok: 201,
+    send: ({ ownPhoto }) => ({ json: { name: 'made', photo_ids: [ownPhoto] } }),
+  },
+  'GET /albums/{id}': { needs: 'read', ok: 200, target: 'album', members: 'see' },
+  'PATCH /albums/{id}': {
+    needs: 'write',
+    ok: 200,
+    target: 'album',
+    members: 'refused',
+    send: ({ sharedPhoto }) => ({ json: { name: 'taken', cover_photo_id: sharedPhoto } }),
+  },
+  'DELETE /albums/{id}': { needs: 'write', ok: 204, target: 'album', members: 'refused' },
+  'GET /albums/{id}/photos': { needs: 'read', ok: 200, target: 'album', members: 'see' },
+  'GET /albums/{id}/layout': { needs: 'read', ok: 200, target: 'album', members: 'see' },
+  'POST /albums/{id}/photos': {
+    needs: 'write',
+    ok: 204,
+    target: 'album',
+    members: 'add',
+    send: ({ ownPhoto }) => ({ json: { photo_ids: [ownPhoto] } }),
+  },
+  'DELETE /albums/{id}/photos': {
+    needs: 'write',
+    ok: 204,
+    target: 'album',
+    members: 'refused',
+    send: ({ sharedPhoto }) => ({ json: { photo_ids: [sharedPhoto] } }),
+  },
+  'POST /albums/{id}/photos/move': {
+    needs: 'write',
+    ok: 204,
+    target: 'album',
+    members: 'refused',
+    send: ({ sharedPhoto }) => ({ json: { photo_ids: [sharedPhoto], before: null } }),
+  },
+  'POST /albums/{id}/download': { needs: 'read', ok: 201, target: 'album', members: 'see' },
+  'POST /albums/{id}/freeze': { needs: 'write', ok: 200, target: 'smart_album' },
+  'PUT /albums/{id}/pin': { needs: 'write', ok: 204, target: 'album', members: 'see' },
+  'DELETE /albums/{id}/pin': { needs: 'write', ok: 204, target: 'album', members: 'see' },
+  'GET /albums/{id}/members': { needs: 'read', ok: 200, target: 'album', members: 'see' },
+  'POST /albums/{id}/members': {
+    needs: 'person',
+    ok: 201,
+    target: 'album',
+    members: 'refused',
+    send: ({ walkIn }) => ({ json: { username: walkIn.username, role: 'viewer' } }),
+  },
+  'PATCH /albums/{id}/members/{user_id}': {
+    needs: 'person',
+    ok: 200,
+    target: 'album',
+    members: 'refused',
+    send: ({ viewer }) => ({ path: { user_id: viewer.id }, json: { role: 'contributor' } }),
+  },
+  'DELETE /albums/{id}/members/{user_id}': {
+    needs: 'person',
+    ok: 204,
+    target: 'album',
+    members: 'leave',
+    send: ({ viewer }) => ({ path: { user_id: viewer.id } }),
+  },
+
   'GET /health': { needs: 'nothing', ok: 200 },
   'GET /ready': { needs: 'nothing', ok: 200 },
   'GET /metrics': { needs: 'admin', ok: 200 },
@@ -191,11 +285,13 @@ function row(
   anonymous: Answer,
   owner: Answer,
   stranger: Answer,
+  viewer: Answer,
+  contributor: Answer,
   admin: Answer,
   keyAccount: Answer,
   keyRead: Answer,
   keyWrite: Answer,
   keyFull: Answer,
 ): Record<CallerName, Answer> {
-  return { anonymous, owner, stranger, admin, keyAccount, keyRead, keyWrite, keyFull };
+  return { anonymous, owner, stranger, viewer, contributor, admin, keyAccount, keyRead, keyWrite, keyFull };
 }

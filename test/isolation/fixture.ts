@@ -8,6 +8,8 @@ export type CallerName =
   | 'anonymous'
   | 'owner'
   | 'stranger'
+  | 'viewer'
+  | 'contributor'
   | 'admin'
   | 'keyAccount'
   | 'keyRead'
@@ -15,7 +17,18 @@ export type CallerName =
   | 'keyFull';
 /** Credentials that were good once. */
 export type DeadName = 'expiredKey' | 'revokedKey' | 'revokedSession' | 'disabledUser' | 'disabledKey' | 'unknown';
-export type TargetKind = 'photo' | 'trashed' | 'session' | 'api_key' | 'upload' | 'download' | 'user' | 'invitation' | 'job';
+export type TargetKind =
+  | 'photo'
+  | 'trashed'
+  | 'session'
+  | 'api_key'
+  | 'upload'
+  | 'download'
+  | 'user'
+  | 'invitation'
+  | 'job'
+  | 'album'
+  | 'smart_album';
 
 /** What a request is made of. */
 export interface Context {
@@ -30,6 +43,13 @@ export interface Context {
   readonly walkIn: { readonly username: string; readonly password: string };
   /** A picture that nobody has. */
   picture(): Promise<Buffer>;
+  /** A photo of the caller's own; one of the owner's for a key, and for nobody. */
+  readonly ownPhoto: string;
+  /** The owner's photo that lies in each of the owner's albums. */
+  readonly sharedPhoto: string;
+  /** Who may look at the owner's albums, and who may add to them. */
+  readonly viewer: Person;
+  readonly contributor: Person;
 }
 
 /** Somebody with a row of every kind, each marked so that it is recognized wherever it turns up. */
@@ -42,6 +62,8 @@ export interface Resident {
   readonly profile: readonly string[];
   /** What nobody else may ever see. */
   readonly secrets: readonly (string | Buffer)[];
+  /** What those see besides who belong to the album; part of what nobody else sees. */
+  readonly shared: readonly (string | Buffer)[];
   /** The original, byte for byte. */
   readonly bytes: Buffer;
   readonly etags: Readonly<Record<string, string>>;
@@ -55,6 +77,10 @@ export interface Fixture {
   readonly victim: Resident;
   readonly admin: Person;
   readonly stranger: Person;
+  readonly viewer: Person;
+  readonly contributor: Person;
+  /** A photo of each person's who calls. */
+  readonly photoOf: ReadonlyMap<string, string>;
   readonly walkIn: Context['walkIn'];
   /** A target of its own for a request that will be carried out. @returns its id, and an account's username */
   make(kind: TargetKind, resident: Resident): Promise<{ id: string; name: string }>;
@@ -73,14 +99,26 @@ const picture = (): Promise<Buffer> => {
 /** Fills a library with people, credentials and marked rows. */
 export async function createFixture(app: TestApp): Promise<Fixture> {
   const admin = await app.signUp();
-  const people = [await app.signUp(), await app.signUp(), await app.signUp(), await app.signUp(), await app.signUp()];
-  const [ownerPerson, victimPerson, stranger, disabled, walkIn] = people as [Person, Person, Person, Person, Person];
+  const people: Person[] = [];
+  for (let i = 0; i < 7; i += 1) people.push(await app.signUp());
+  const [ownerPerson, victimPerson, stranger, disabled, walkIn, viewer, contributor] = people as [
+    Person,
+    Person,
+    Person,
+    Person,
+    Person,
+    Person,
+    Person,
+  ];
+  const members = { viewer, contributor };
 
   const keyOf = async (person: Person, ...scopes: string[]) => (await app.createApiKey(person, scopes)).bearer;
   const callers: Fixture['callers'] = {
     anonymous: null,
     owner: ownerPerson,
     stranger,
+    viewer,
+    contributor,
     admin,
     keyAccount: { bearer: await keyOf(ownerPerson, 'account:read') },
     keyRead: { bearer: await keyOf(ownerPerson, 'photos:read') },
@@ -88,8 +126,22 @@ export async function createFixture(app: TestApp): Promise<Fixture> {
     keyFull: { bearer: await keyOf(ownerPerson, 'photos:read', 'photos:write', 'account:read') },
   };
 
-  const make: Fixture['make'] = (kind, { person, principal }) => makeTarget(app, admin, kind, person, principal);
-  const [owner, victim] = [await settle(app, admin, ownerPerson), await settle(app, admin, victimPerson)];
+  const [owner, victim] = [
+    await settle(app, admin, ownerPerson, members),
+    await settle(app, admin, victimPerson, null),
+  ];
+  const make: Fixture['make'] = async (kind, resident) => {
+    const { person, principal, targets } = resident;
+    const made = await makeTarget(app, admin, kind, person, principal);
+    const membersOf = resident === owner ? members : null;
+    if (kind === 'album') await fillAlbum(app, person, made.id, targets.photo, membersOf);
+    if (kind === 'photo' || kind === 'trashed') await putInto(app, person, principal, targets.album, made.id);
+    return made;
+  };
+  const photoOf = new Map<string, string>();
+  for (const person of [admin, stranger, viewer, contributor]) {
+    photoOf.set(person.id, (await app.upload(person, await picture())).id);
+  }
   return {
     app,
     callers,
@@ -98,6 +150,9 @@ export async function createFixture(app: TestApp): Promise<Fixture> {
     victim,
     admin,
     stranger,
+    viewer,
+    contributor,
+    photoOf,
     walkIn: { username: walkIn.username, password: walkIn.password },
     make,
     picture,
@@ -141,7 +196,9 @@ async function createExpiringKey(app: TestApp, owner: Person): Promise<{ bearer:
   throw new Error('a key ended each time before it could be used');
 }
 
-async function settle(app: TestApp, admin: Person, person: Person): Promise<Resident> {
+type Members = { readonly viewer: Person; readonly contributor: Person };
+
+async function settle(app: TestApp, admin: Person, person: Person, members: Members | null): Promise<Resident> {
   const mark = () => `canary-${randomBytes(8).toString('hex')}`;
   const marks = {
     caption: mark(),
@@ -151,6 +208,7 @@ async function settle(app: TestApp, admin: Person, person: Person): Promise<Resi
     key: mark(),
     agent: mark(),
     upload: mark(),
+    album: mark(),
   };
   const principal = { kind: 'user' as const, id: person.id };
   pictures += 1;
@@ -183,13 +241,21 @@ async function settle(app: TestApp, admin: Person, person: Person): Promise<Resi
     user: person.id,
     invitation: await target('invitation'),
     job: await target('job'),
+    album: await target('album'),
+    smart_album: await target('smart_album'),
   };
+  await app.request(person, 'PATCH', `/api/v1/albums/${targets.album}`, { json: { name: marks.album } });
+  await fillAlbum(app, person, targets.album, targets.photo, members);
+  await putInto(app, person, principal, targets.album, targets.trashed);
+  const shared = [marks.caption, marks.filename, marks.make, marks.model, marks.album];
+  const bytesOf = [(etags.original ?? '').slice(1, 17), pixelsOf(bytes)];
   return {
     person,
     principal,
     targets,
     profile: [person.username, person.email],
-    secrets: [...Object.values(marks), (etags.original ?? '').slice(1, 17), pixelsOf(bytes)],
+    secrets: [...Object.values(marks), ...bytesOf],
+    shared: [...shared, ...bytesOf],
     bytes,
     etags,
   };
@@ -197,6 +263,30 @@ async function settle(app: TestApp, admin: Person, person: Person): Promise<Resi
 
 // A JPEG's tables come first and are the same in many; its end is of this picture alone.
 const pixelsOf = (jpeg: Buffer): Buffer => jpeg.subarray(-60, -20);
+
+/** Puts the owner's photo into an album, and people beside them. */
+async function fillAlbum(
+  app: TestApp,
+  owner: Person,
+  album: string,
+  photo: string,
+  members: Members | null,
+): Promise<void> {
+  await app.request(owner, 'POST', `/api/v1/albums/${album}/photos`, { json: { photo_ids: [photo] } });
+  for (const [role, { username }] of Object.entries(members ?? {})) {
+    await app.request(owner, 'POST', `/api/v1/albums/${album}/members`, { json: { username, role } });
+  }
+}
+
+/** As a photo lies in an album that was put there before it went to the trash. */
+async function putInto(app: TestApp, owner: Person, principal: Principal, album: string, photo: string): Promise<void> {
+  await app.database.database.as(
+    principal,
+    (tx: AnyTx) =>
+      sql`insert into album_photos (album_id, photo_id, album_owner_id, position, added_by)
+        values (${album}, ${photo}, ${owner.id}, 100, ${owner.id})`.execute(tx) as Promise<unknown>,
+  );
+}
 
 async function makeTarget(
   app: TestApp,
@@ -249,6 +339,13 @@ async function makeTarget(
       const somebody = await app.signUp();
       return { id: somebody.id, name: somebody.username };
     }
+    case 'album':
+    case 'smart_album':
+      return insert(
+        principal,
+        sql`insert into albums (id, owner_id, name, filter)
+          values (${id}, ${person.id}, 'made', ${kind === 'album' ? null : '{}'}::jsonb)`,
+      );
     case 'job':
       // One that failed on something of theirs, as the queue keeps it.
       return insert(
@@ -274,6 +371,8 @@ async function rowsOf(app: TestApp, { principal }: Resident): Promise<string> {
         (select jsonb_agg(k.id order by k.id) from api_keys k where user_id = ${id}) as keys,
         (select jsonb_agg(u order by u.id) from uploads u where owner_id = ${id}) as uploads,
         (select jsonb_agg(d order by d.id) from downloads d where owner_id = ${id}) as downloads,
+        (select jsonb_agg(a order by a.id) from albums a where owner_id = ${id}) as albums,
+        (select jsonb_agg(ap order by ap.album_id, ap.photo_id) from album_photos ap where album_owner_id = ${id}) as album_photos,
         (select jsonb_agg(g) from usage g where owner_id = ${id}) as usage`.execute(tx);
     return JSON.stringify(rows, null, 1);
   });

@@ -53,7 +53,10 @@ test('by any other method, every address of the document answers that nothing is
       // These paths stand in the place of another path's id, for which the method is an operation.
       const isId = [...routes].some((route) => matches(route, `${method} ${path}`));
       if (isId) continue;
-      const address = path.replace('{variant}', 'preview').replace('{month}', '2024-06').replaceAll('{id}', uuidv7());
+      const address = path
+        .replace('{variant}', 'preview')
+        .replace('{month}', '2024-06')
+        .replace(/\{(user_)?id\}/g, () => uuidv7());
       expect([method, path, (await app.request(null, method, `/api/v1${address}`)).status]).toEqual([
         method,
         path,
@@ -204,6 +207,7 @@ function tryAll(what: string, operations: readonly string[], server: () => TestA
           '/timeline/2024-06',
           '/api-keys',
           '/sessions',
+          '/albums',
           `/photos/${fixture.owner.targets.photo}`,
           `/photos/${fixture.owner.targets.photo}/metadata`,
         ].map(async (path) => raw(await fixture.app.request(fixture.callers.owner, 'GET', `/api/v1${path}`))),
@@ -227,6 +231,14 @@ function placesOf(cell: Cell): Place[] {
   return ['own', 'foreign', 'absent', 'malformed', ...(cell.malformed === 'body' ? (['mixed'] as const) : [])];
 }
 
+const isMember = (caller: CallerName): caller is 'viewer' | 'contributor' =>
+  caller === 'viewer' || caller === 'contributor';
+
+function membersAnswer(cell: Cell, caller: 'viewer' | 'contributor'): number {
+  const lets = { see: true, add: caller === 'contributor', leave: caller === 'viewer', refused: false };
+  return cell.members && lets[cell.members] ? cell.ok : 403;
+}
+
 const isOwners = (caller: CallerName): boolean => caller === 'owner' || caller.startsWith('key');
 
 function expectedStatus(cell: Cell, caller: CallerName, place: Place): number {
@@ -235,6 +247,7 @@ function expectedStatus(cell: Cell, caller: CallerName, place: Place): number {
   if (verdict !== 'ok') return verdict;
   if (!cell.target) return cell.ok;
   if (place === 'own' && isOwners(caller)) return cell.ok;
+  if (place === 'own' && isMember(caller) && cell.members) return membersAnswer(cell, caller);
   return cell.reach === 'everybody' && (place === 'own' || place === 'foreign') ? cell.ok : 404;
 }
 
@@ -259,9 +272,11 @@ async function tryCell(
   return answer.status;
 }
 
+const isPerson = (caller: CallerName): boolean => caller !== 'anonymous' && !caller.startsWith('key');
+
 /** Somebody of the same standing, for what ends the one who asks for it. */
 async function understudy(fixture: Fixture, caller: CallerName): Promise<Person | Credential> {
-  if (caller !== 'owner' && caller !== 'stranger' && caller !== 'admin') return fixture.callers[caller];
+  if (!isPerson(caller)) return fixture.callers[caller];
   const person = await fixture.app.signUp();
   if (caller === 'admin') {
     await fixture.app.request(fixture.admin, 'PATCH', `/api/v1/users/${person.id}`, { json: { role: 'admin' } });
@@ -295,6 +310,10 @@ async function contextOf(
     name: `walker-${randomBytes(4).toString('hex')}`,
     walkIn: fixture.walkIn,
     picture: fixture.picture,
+    ownPhoto: fixture.photoOf.get(person.id) ?? fixture.owner.targets.photo,
+    sharedPhoto: fixture.owner.targets.photo,
+    viewer: fixture.viewer,
+    contributor: fixture.contributor,
   };
 }
 
@@ -314,11 +333,9 @@ async function send(
   extra: Extra = {},
 ): Promise<Answer> {
   const [method = '', pattern = ''] = operation.split(' ');
-  const path = pattern
-    .replace('{id}', context.ids[0] ?? '')
-    .replace('{variant}', 'preview')
-    .replace('{month}', '2024-06');
-  const options = (await cell.send?.(context)) ?? {};
+  const { path: more, ...options } = (await cell.send?.(context)) ?? {};
+  const named: Record<string, string> = { id: context.ids[0] ?? '', variant: 'preview', month: '2024-06', ...more };
+  const path = pattern.replace(/\{(\w+)\}/g, (_, name: string) => named[name] ?? '');
   // Each is counted by its own address, or the limits of the public routes would answer in place of the routes.
   requests += 1;
   const from: Record<string, string> =
@@ -358,8 +375,13 @@ function requireClean(fixture: Fixture, cell: Cell, caller: CallerName, answer: 
   const knows = cell.showsPeople && caller === 'admin' && succeeded;
   for (const resident of [fixture.owner, fixture.victim]) {
     if (resident === fixture.owner && isOwners(caller) && succeeded) continue;
-    for (const secret of resident.secrets) expect(whole.includes(secret), `${caller} was shown ${secret}`).toBe(false);
-    if (knows || (resident === fixture.owner && isOwners(caller))) continue;
+    const meetsOwner =
+      resident === fixture.owner && isMember(caller) && succeeded && !!(cell.members || cell.showsAlbums);
+    const hidden = meetsOwner
+      ? resident.secrets.filter((secret) => !resident.shared.includes(secret))
+      : resident.secrets;
+    for (const secret of hidden) expect(whole.includes(secret), `${caller} was shown ${secret}`).toBe(false);
+    if (knows || meetsOwner || (resident === fixture.owner && isOwners(caller))) continue;
     for (const name of resident.profile) expect(whole.includes(name), `${caller} was shown ${name}`).toBe(false);
   }
   expect(String(answer.headers['cache-control'])).toMatch(/no-store|private/);

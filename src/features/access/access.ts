@@ -54,6 +54,9 @@ export const rules = {
     resource: 'contributed_album',
     seen: { resource: 'seen_album', refusal: 'You can look at this album. Ask its owner to let you add photos.' },
   },
+  'album.put': { scope: 'photos:write', resource: 'photo' },
+  'album.take_out': { scope: 'photos:write', resource: 'seen_album' },
+  'album.search_in': { scope: 'photos:write', resource: 'seen_album' },
   'album.change': { scope: 'photos:write', resource: 'album', seen: ownersOwn },
   'album.share': { scope: null, resource: 'album', seen: ownersOwn },
   // Whoever sees a link can copy its key and come by it, so looking takes the scope that making one does.

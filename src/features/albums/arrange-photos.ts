@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 import { requireAccess, requireAllowed } from '#features/access/index.ts';
 import { type PhotoFilter, selectMatchingIds } from '#features/photos/index.ts';
 import { AppError } from '#platform/http/app-error.ts';
-import type { Caller } from '#platform/http/caller.ts';
+import type { Caller, UserCaller } from '#platform/http/caller.ts';
 import type { AlbumDeps } from './deps.ts';
 import * as store from './store.ts';
 import type { AlbumTables } from './tables.ts';
@@ -22,9 +22,9 @@ export async function addPhotos(
 ): Promise<void> {
   const user = requireAllowed(caller, 'album.add');
   await deps.database.as(user.principal, async (tx: Tx) => {
-    const album = await requirePlainAlbum(tx, caller, albumId);
     await requireAccess(tx, caller, 'album.add', [albumId]);
-    if (chosen.photo_ids) await requireAccess(tx, caller, 'photo.own', chosen.photo_ids);
+    const album = await findPlainAlbum(tx, user, albumId);
+    if (chosen.photo_ids) await requireAccess(tx, caller, 'album.put', chosen.photo_ids);
     const ids =
       chosen.photo_ids ??
       (await selectMatchingIds(tx, user.userId, { filter: chosen.filter ?? {}, except: chosen.except })).toReversed();
@@ -39,10 +39,10 @@ export async function addPhotos(
  *   nothing is taken out then
  */
 export async function takeOutPhotos(deps: Deps, caller: Caller, albumId: string, photoIds: string[]): Promise<void> {
-  const user = requireAllowed(caller, 'album.read');
-  requireAllowed(caller, 'album.add');
+  const user = requireAllowed(caller, 'album.take_out');
   await deps.database.as(user.principal, async (tx: Tx) => {
-    const album = await requirePlainAlbum(tx, caller, albumId);
+    await requireAccess(tx, caller, 'album.take_out', [albumId]);
+    const album = await findPlainAlbum(tx, user, albumId);
     const there = await requireInAlbum(tx, albumId, photoIds);
     const foreign = there.filter((photo) => album.role !== 'owner' && photo.added_by !== user.userId);
     if (foreign.length > 0) {
@@ -74,7 +74,7 @@ export async function movePhotos(
   }
   await deps.database.as(user.principal, async (tx: Tx) => {
     await requireAccess(tx, caller, 'album.change', [albumId]);
-    await requirePlainAlbum(tx, caller, albumId);
+    await findPlainAlbum(tx, user, albumId);
     await store.lockAlbum(tx, albumId);
     await requireInAlbum(tx, albumId, move.before ? [...moving, move.before] : moving);
     let place = placeIn(await store.findGap(tx, albumId, moving, move.before), moving.length);
@@ -95,8 +95,7 @@ function placeIn(gap: { after: number | null; before: number | null }, count: nu
 }
 
 /** @throws AppError `not_found`, `conflict` for a smart album */
-async function requirePlainAlbum(tx: Tx, caller: Caller, albumId: string): Promise<store.AlbumRow> {
-  const user = await requireAccess(tx, caller, 'album.read', [albumId]);
+async function findPlainAlbum(tx: Tx, user: UserCaller, albumId: string): Promise<store.AlbumRow> {
   const album = await store.findAlbum(tx, user.userId, albumId);
   if (!album) throw new AppError('not_found', 'There is no such album.');
   if (album.filter) {

@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 import { requireAccess, requireAllowed } from '#features/access/index.ts';
 import { createPresenter, findPhotos, selectMatchingIds } from '#features/photos/index.ts';
 import { AppError } from '#platform/http/app-error.ts';
-import type { Caller } from '#platform/http/caller.ts';
+import type { Caller, UserCaller } from '#platform/http/caller.ts';
 import type { AlbumDeps } from './deps.ts';
 import { type AlbumBody, presentAlbums } from './present-album.ts';
 import * as store from './store.ts';
@@ -26,13 +26,12 @@ export async function readAlbum(deps: AlbumDeps, caller: Caller, id: string): Pr
   const user = requireAllowed(caller, 'album.read');
   return deps.database.as(user.principal, async (tx: Tx) => {
     await requireAccess(tx, caller, 'album.read', [id]);
-    return readOne(tx, deps, caller, id);
+    return readOne(tx, deps, user, id);
   });
 }
 
 /** An album within a transaction that has already asked for access. @throws AppError `not_found` */
-export async function readOne(tx: Tx, deps: Pick<AlbumDeps, 'signedUrls'>, caller: Caller, id: string) {
-  const user = requireAllowed(caller, 'album.read');
+export async function readOne(tx: Tx, deps: Pick<AlbumDeps, 'signedUrls'>, user: UserCaller, id: string) {
   const row = await store.findAlbum(tx, user.userId, id);
   const [album] = row ? await presentAlbums(tx, deps, user, [row]) : [];
   if (!album) throw new AppError('not_found', 'There is no such album.');

@@ -30,7 +30,7 @@ export async function createAlbum(
   const id = uuidv7();
   return deps.database.as(user.principal, async (tx: Tx) => {
     await requireFilter(tx, caller, album.filter);
-    if (album.photo_ids) await requireAccess(tx, caller, 'photo.own', album.photo_ids);
+    if (album.photo_ids) await requireAccess(tx, caller, 'album.put', album.photo_ids);
     await store.insertAlbum(tx, {
       id,
       owner_id: user.userId,
@@ -39,7 +39,7 @@ export async function createAlbum(
       filter: album.filter ?? null,
     });
     if (album.photo_ids) await store.appendPhotos(tx, { id, owner_id: user.userId }, user.userId, album.photo_ids);
-    return readOne(tx, deps, caller, id);
+    return readOne(tx, deps, user, id);
   });
 }
 
@@ -74,7 +74,7 @@ export async function changeAlbum(
       ...(cover === undefined ? {} : { cover_photo_id: cover }),
       ...(filter === undefined ? {} : { filter }),
     });
-    return readOne(tx, deps, caller, id);
+    return readOne(tx, deps, user, id);
   });
 }
 
@@ -110,7 +110,7 @@ export async function freezeAlbum(deps: AlbumDeps, caller: Caller, id: string): 
     const ids = await selectMatchingIds(tx, user.userId, { filter: album.filter });
     await store.updateAlbum(tx, user.userId, id, { filter: null });
     await store.appendPhotos(tx, album, user.userId, ids.toReversed());
-    return readOne(tx, deps, caller, id);
+    return readOne(tx, deps, user, id);
   });
 }
 
@@ -118,7 +118,7 @@ export async function freezeAlbum(deps: AlbumDeps, caller: Caller, id: string): 
 async function requireFilter(tx: Tx, caller: Caller, filter: PhotoFilter | undefined): Promise<void> {
   const albumId = (filter as { album_id?: string } | undefined)?.album_id;
   if (!albumId) return;
-  const user = await requireAccess(tx, caller, 'album.read', [albumId]);
+  const user = await requireAccess(tx, caller, 'album.search_in', [albumId]);
   if ((await store.findAlbum(tx, user.userId, albumId))?.filter) {
     throw new AppError('conflict', 'A smart album cannot search in another smart album. Name a plain one.');
   }

@@ -32,7 +32,8 @@ export interface PhotoLocator {
 }
 
 const mayRemember = 100_000;
-const notFound = (): AppError => new AppError('not_found', 'There is no such photo.');
+// As the table refuses a foreign one, to the last letter.
+const notFound = (id: string): AppError => new AppError('not_found', 'There is no such photo.', { ids: [id] });
 
 /** Ownership is remembered only while the connection lives on which the database announces changes of it. */
 export function createPhotoLocator(deps: { database: Database; notifications: Notifications }): PhotoLocator {
@@ -65,7 +66,7 @@ export function createPhotoLocator(deps: { database: Database; notifications: No
       if (found && found.owner_id !== caller.userId) await requireAccess(tx, caller, 'photo.read', [photoId]);
       return found;
     });
-    if (!row) throw notFound();
+    if (!row) throw notFound(photoId);
     const located = {
       ownerId: row.owner_id,
       hash: row.hash,
