@@ -64,6 +64,8 @@ describe.skipIf(!chromiumPath)('axe finds nothing', () => {
     // Colours in the middle of a transition are nobody's choice.
     visitor = await visit(browser, server.url, { reducedMotion: 'reduce', bypassCSP: true });
     page = visitor.page;
+    // A stream that stays open would keep the page from ever being still.
+    await visitor.context.route('**/api/v1/events', (route) => route.abort());
   });
   afterAll(async () => {
     expect(visitor?.errors ?? []).toEqual([]);

@@ -7,8 +7,8 @@ import type { Gallery } from './gallery.svelte.ts';
 
 /** So many changed photos are read one by one; of more, their months are. */
 const FEW = 8;
-/** While an upload of this window is not yet known as a photo, its month is looked at again after so long, in ms. */
-const AGAIN = 1000;
+/** While an upload of this window is not yet known as a photo, its month is looked at again after so long, in ms, and so often. */
+const [AGAIN, TIMES] = [1000, 5];
 
 /**
  * Keeps the timeline and the figures of the account as the server has them. What differs is loaded and nothing else: one's own
@@ -20,6 +20,7 @@ export function followChanges(): () => void {
   let isAll = false;
   let isRunning = false;
   let isWanted = false;
+  let tries = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   async function refresh(): Promise<void> {
@@ -31,7 +32,9 @@ export function followChanges(): () => void {
       clearTimeout(timer);
       const [ids, everything, gallery] = [changed, isAll, shownGallery()];
       [changed, isAll] = [new Set(), false];
-      if (gallery && (await renew(gallery, ids, everything))) timer = setTimeout(refresh, AGAIN);
+      const isComing = gallery && (await renew(gallery, ids, everything, tries < TIMES));
+      tries = isComing ? tries + 1 : 0;
+      if (isComing) timer = setTimeout(refresh, AGAIN);
     }
     isRunning = false;
   }
@@ -60,13 +63,18 @@ export function followChanges(): () => void {
 }
 
 /** Loads what differs. Resolves to true where an upload of this window may be what differs, so that it is soon known better. */
-async function renew(gallery: Gallery, changed: ReadonlySet<string>, isAll: boolean): Promise<boolean> {
+async function renew(
+  gallery: Gallery,
+  changed: ReadonlySet<string>,
+  isAll: boolean,
+  isPatient: boolean,
+): Promise<boolean> {
   let isComing = false;
   const isFew = changed.size <= FEW;
   await gallery.load(({ month, id }, count) => {
     if (isAll || (!isFew && id.some((one) => changed.has(one)))) return true;
     const coming = incoming.list.filter(({ takenAt, failed }) => !failed && takenAt.startsWith(month)).length;
-    if (count <= id.length || count > id.length + coming) return count !== id.length;
+    if (!isPatient || count <= id.length || count > id.length + coming) return count !== id.length;
     isComing = true;
     return false;
   });
