@@ -207,7 +207,7 @@ function tryAll(what: string, operations: readonly string[], server: () => TestA
           '/timeline/2024-06',
           '/api-keys',
           '/sessions',
-          '/albums',
+          `/albums/${fixture.owner.targets.album}`,
           `/photos/${fixture.owner.targets.photo}`,
           `/photos/${fixture.owner.targets.photo}/metadata`,
         ].map(async (path) => raw(await fixture.app.request(fixture.callers.owner, 'GET', `/api/v1${path}`))),
