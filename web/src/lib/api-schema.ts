@@ -40,3 +40,11 @@ export type AlbumColumns = OutputOf<'get', '/albums/:id/layout'>;
 export type AlbumMember = OutputOf<'get', '/albums/:id/members'>['items'][number];
 /** Somebody's names. */
 export type PersonName = Album['owner'];
+/** A link as its owner sees it. */
+export type Link = ItemOf<'/share-links'>;
+export type LinkChange = JsonOf<'patch', '/share-links/:id'>;
+/** What a link shows at its head to whoever has it. */
+export type GuestView = OutputOf<'get', '/share/:key'>;
+/** All photos of a link in their order, as columns of equal length. */
+export type GuestLayout = OutputOf<'get', '/share/:key/layout'>;
+export type GuestPhoto = OutputOf<'get', '/share/:key/photos/:id'>;
