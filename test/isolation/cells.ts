@@ -39,6 +39,8 @@ export interface Cell {
   readonly showsAlbums?: true;
   /** Where a wrong form of the id is noticed. Default `first`: 404 whoever asks. `late`: only for those let in. `body`: 400. */
   readonly malformed?: 'first' | 'late' | 'body';
+  /** Its body names one id, so that there is no mixture of own and foreign. */
+  readonly takesOne?: true;
   /** Success would end the caller's own credential or account, so that a caller of its own is made for it. */
   readonly endsCaller?: true;
   /** Success may show an administrator who has accounts here. */
@@ -257,6 +259,33 @@ export const cells: Record<string, Cell> = {
     send: ({ viewer }) => ({ path: { user_id: viewer.id } }),
   },
 
+  'POST /share/create': {
+    needs: 'write',
+    ok: 201,
+    target: 'photo',
+    malformed: 'body',
+    takesOne: true,
+    send: ({ ids }) => ({ json: { photo_id: ids[0] } }),
+  },
+  'GET /share-links': { needs: 'write', ok: 200 },
+  'GET /share-links/{id}': { needs: 'write', ok: 200, target: 'link' },
+  'PATCH /share-links/{id}': {
+    needs: 'write',
+    ok: 200,
+    target: 'link',
+    send: () => ({ json: { allow_download: true } }),
+  },
+  'DELETE /share-links/{id}': { needs: 'write', ok: 204, target: 'link' },
+
+  // By a key that is none. Who comes by one is tried apart, whoever they are signed in as.
+  'GET /share/{key}': { needs: 'nothing', ok: 404 },
+  'POST /share/{key}/unlock': { needs: 'nothing', ok: 404 },
+  'GET /share/{key}/layout': { needs: 'nothing', ok: 404 },
+  'GET /share/{key}/download': { needs: 'nothing', ok: 404 },
+  'GET /share/{key}/photos/{id}': { needs: 'nothing', ok: 404 },
+  'GET /share/{key}/photos/{id}/{variant}': { needs: 'nothing', ok: 404 },
+  'POST /share/{key}/photos': { needs: 'nothing', ok: 404 },
+
   'GET /health': { needs: 'nothing', ok: 200 },
   'GET /ready': { needs: 'nothing', ok: 200 },
   'GET /metrics': { needs: 'admin', ok: 200 },
@@ -275,6 +304,15 @@ export const undocumented = [
   'OPTIONS /api/v1/uploads/:id',
   // A redirect for those who scrape the usual address.
   'GET /metrics',
+  // What guests are answered, once more where browsers come by; the document has it under /share.
+  'GET /s/:key',
+  'POST /s/:key/unlock',
+  'GET /s/:key/layout',
+  'GET /s/:key/download',
+  'GET /s/:key/photos/:id',
+  'POST /s/:key/photos',
+  // A photo opened on the guest's page: the page itself, whatever is asked for.
+  'GET /s/:key/:photo{[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}}',
   // The web app.
   'GET /*',
 ];

@@ -3,6 +3,7 @@ import { type Kysely, sql } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 import type { Principal } from '#platform/database/principal.ts';
 import { type Credential, type Person, type TestApp, tinyPhoto } from '../app.ts';
+import { createLink } from '../links.ts';
 
 export type CallerName =
   | 'anonymous'
@@ -28,7 +29,8 @@ export type TargetKind =
   | 'invitation'
   | 'job'
   | 'album'
-  | 'smart_album';
+  | 'smart_album'
+  | 'link';
 
 /** What a request is made of. */
 export interface Context {
@@ -243,6 +245,7 @@ async function settle(app: TestApp, admin: Person, person: Person, members: Memb
     job: await target('job'),
     album: await target('album'),
     smart_album: await target('smart_album'),
+    link: await target('link'),
   };
   await app.request(person, 'PATCH', `/api/v1/albums/${targets.album}`, { json: { name: marks.album } });
   await fillAlbum(app, person, targets.album, targets.photo, members);
@@ -346,6 +349,10 @@ async function makeTarget(
         sql`insert into albums (id, owner_id, name, filter)
           values (${id}, ${person.id}, 'made', ${kind === 'album' ? null : '{}'}::jsonb)`,
       );
+    case 'link': {
+      const photo = await app.request(person, 'GET', '/api/v1/photos?limit=1');
+      return { id: (await createLink(app, person, { photo_id: photo.json().items[0].id })).id, name: '' };
+    }
     case 'job':
       // One that failed on something of theirs, as the queue keeps it.
       return insert(
@@ -373,6 +380,8 @@ async function rowsOf(app: TestApp, { principal }: Resident): Promise<string> {
         (select jsonb_agg(d order by d.id) from downloads d where owner_id = ${id}) as downloads,
         (select jsonb_agg(a order by a.id) from albums a where owner_id = ${id}) as albums,
         (select jsonb_agg(ap order by ap.album_id, ap.photo_id) from album_photos ap where album_owner_id = ${id}) as album_photos,
+        (select jsonb_agg(l.id || ' ' || l.views || coalesce(l.revoked_at::text, '') order by l.id) from shared_links l
+          where owner_id = ${id}) as links,
         (select jsonb_agg(g) from usage g where owner_id = ${id}) as usage`.execute(tx);
     return JSON.stringify(rows, null, 1);
   });

@@ -228,7 +228,13 @@ function tryAll(what: string, operations: readonly string[], server: () => TestA
 /** All places an operation's id can be in. */
 function placesOf(cell: Cell): Place[] {
   if (!cell.target) return ['absent'];
-  return ['own', 'foreign', 'absent', 'malformed', ...(cell.malformed === 'body' ? (['mixed'] as const) : [])];
+  return [
+    'own',
+    'foreign',
+    'absent',
+    'malformed',
+    ...(cell.malformed === 'body' && !cell.takesOne ? (['mixed'] as const) : []),
+  ];
 }
 
 const isMember = (caller: CallerName): caller is 'viewer' | 'contributor' =>
