@@ -27,7 +27,7 @@ interface Stream {
 
 const mostPerPerson = 8;
 /** Proxies and sockets that are silent for a minute are often closed. */
-const heartbeatMs = 25_000;
+const beatEveryMs = 25_000;
 /** Bytes that may wait for a slow reader, beyond what its connection holds: five hundred changes of fifty photos each. */
 const mostWaiting = 2 ** 20;
 
@@ -39,6 +39,7 @@ const encoder = new TextEncoder();
 export function createChangeStreams(deps: {
   notifications: Notifications;
   isStillGood(follower: Follower): Promise<boolean>;
+  heartbeatMs?: number;
 }): ChangeStreams {
   const streams = new Map<string, Set<Stream>>();
   let isClosed = false;
@@ -118,7 +119,7 @@ export function createChangeStreams(deps: {
 
   const heartbeat = setInterval(() => {
     for (const stream of all()) stream.send(':\n\n');
-  }, heartbeatMs);
+  }, deps.heartbeatMs ?? beatEveryMs);
   heartbeat.unref();
 
   return {

@@ -3,6 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { type Credential, createTestApp, type Person, tinyPhoto } from '../../../test/app.ts';
 import { type EventStream, openEvents } from '../../../test/event-stream.ts';
+import { createChangeStreams } from './change-streams.ts';
 
 const app = await createTestApp();
 const [admin, owner, member, stranger] = [
@@ -264,6 +265,23 @@ test('is counted as a request when it opens, not by the hours it stays', async (
   stream.close();
   await expect.poll(openStreams).toBe(0);
   expect(await count()).toBe(before + 1);
+});
+
+test('a stream on which nothing happens is kept awake by comments', async () => {
+  const streams = createChangeStreams({
+    notifications: app.notifications,
+    isStillGood: async () => true,
+    heartbeatMs: 20,
+  });
+  const follower = { userId: uuidv7(), credentialId: uuidv7(), expiresAt: null, via: 'token' } as const;
+  const stream = await streams.open(follower, () => {});
+  let text = '';
+  for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
+    text += chunk;
+    if (text.endsWith(':\n\n:\n\n')) streams.close();
+  }
+  expect(text).toMatch(/^retry: 2000\nevent: hello\ndata: {}\n\n(:\n\n)+$/);
+  expect(streams.size).toBe(0);
 });
 
 test('a server that stops ends its streams, and is not kept by them', async () => {
