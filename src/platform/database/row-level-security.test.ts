@@ -175,6 +175,17 @@ const tables: Record<string, { theirs(): string; change: string; row(): string; 
     row: () => `(owner_id) values ('${victim.id}')`,
     adminReads: true,
   },
+  photo_search: {
+    theirs: () => `owner_id = '${victim.id}'`,
+    change: `is_archived = true`,
+    row: () =>
+      `(photo_id, owner_id, sort_at, is_archived, words) values ('${uuidv7()}', '${victim.id}', now(), false, '')`,
+  },
+  search_words: {
+    theirs: () => `owner_id = '${victim.id}' and word = 'victim'`,
+    change: `label = 'taken'`,
+    row: () => `(owner_id, kind, word) values ('${victim.id}', 'word', 'x')`,
+  },
   blobs: {
     theirs: () => `hash = '\\x${victim.hash.toString('hex')}'`,
     change: `driver = 'taken'`,
@@ -248,7 +259,7 @@ describe.each(Object.keys(others))('%s, with no access check in the way', (who) 
 
 test('the victim sees those very rows, so that the tests above look where something is', async () => {
   for (const [name, { theirs }] of Object.entries(tables)) {
-    if (['passwords', 'one_time_tokens', 'blobs', 'instance'].includes(name)) continue;
+    if (['passwords', 'one_time_tokens', 'blobs', 'instance', 'photo_search'].includes(name)) continue;
     const key = /^\w+/.exec(theirs())?.[0];
     expect(await attempt(victim.principal, `select ${key} from ${name} where ${theirs()}`), name).toBe(1);
   }
@@ -256,6 +267,30 @@ test('the victim sees those very rows, so that the tests above look where someth
     `select (select count(*) from passwords)::int as passwords, (select count(*) from one_time_tokens)::int as tokens`,
   );
   expect(rows[0]).toEqual({ passwords: 3, tokens: 1 });
+});
+
+test('what is searched through is seen by its owner, and only as far as it is searched for', async () => {
+  const look = async (principal: Principal, search: string): Promise<number> => {
+    const client = await database.pool.connect();
+    try {
+      await client.query('begin');
+      await setPrincipal(client, principal);
+      await client.query(`select set_config('app.search', $1, true)`, [search]);
+      return (await client.query('select photo_id from photo_search')).rowCount ?? 0;
+    } finally {
+      await client.query('rollback');
+      client.release();
+    }
+  };
+  const { rows } = await outside.query('select search_term($1, $2) as term', [victim.id, 'victim']);
+  expect(await look(victim.principal, rows[0].term)).toBe(1);
+  expect(await look(victim.principal, '')).toBe(0);
+  expect(await look(victim.principal, `!${rows[0].term}`)).toBe(0);
+  for (const principal of [anonymous, stranger.principal, admin.principal]) {
+    for (const search of [rows[0].term, `!${rows[0].term}`]) {
+      expect(await look(principal, search)).toBe(principal === anonymous || search === rows[0].term ? 0 : 1);
+    }
+  }
 });
 
 test('a row cannot be given to or taken for somebody else', async () => {
@@ -390,6 +425,8 @@ describe('functions that run as the owner', () => {
       'find_session',
       'forget_album',
       'has_users',
+      'index_album_photos',
+      'index_photos',
       'maker_is_admin',
       'own_password_hash',
       'record_blob',
@@ -400,6 +437,7 @@ describe('functions that run as the owner', () => {
       'set_album_role',
       'sole_owner',
       'sweep_credentials',
+      'sweep_search_words',
       'touch_albums',
       'touch_credentials',
     ]);
@@ -434,6 +472,7 @@ describe('functions that run as the owner', () => {
         who,
       ).toEqual(['TT002']);
       await call(principal, `select sweep_credentials()`);
+      await call(principal, `select sweep_search_words()`);
       await call(
         principal,
         `select touch_credentials(array[sha256('guess'), '\\x${victim.session.replaceAll('-', '')}'])`,
@@ -482,7 +521,7 @@ describe('functions that run as the owner', () => {
   });
 
   test('trigger functions cannot be called by themselves', async () => {
-    for (const name of ['announce_account_change', 'announce_photo_change', 'count_photos']) {
+    for (const name of ['announce_account_change', 'announce_photo_change', 'count_photos', 'index_photos']) {
       expect(await call(stranger.principal, `select ${name}()`)).toEqual(['0A000']);
     }
   });
