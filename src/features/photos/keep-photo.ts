@@ -6,6 +6,7 @@ import type { IngestedImage } from '#platform/imaging/index.ts';
 import type { PhotoDeps } from './deps.ts';
 import { toFilename } from './filename.ts';
 import { sweepBlobs } from './jobs.ts';
+import { explainQuota } from './quota.ts';
 import {
   findUploadOf,
   insertPhoto,
@@ -13,6 +14,7 @@ import {
   lockUploadOf,
   type PhotoRow,
   recordBlob,
+  requireRoom,
   restorePhotos,
 } from './store.ts';
 import type { PhotoTables } from './tables.ts';
@@ -59,7 +61,7 @@ export interface Kept {
 /**
  * Makes a photo of bytes that have arrived: decodes them in full, derives the smaller sizes, puts everything where it
  * stays, and commits the row last. A photo that was answered exists; a failure leaves nothing behind.
- * @throws AppError `unsupported_media_type`, `too_many_pixels`, `undecodable`, `storage_full`
+ * @throws AppError `unsupported_media_type`, `too_many_pixels`, `undecodable`, `storage_full`, `quota_exceeded`
  */
 export async function keepPhoto(
   deps: Pick<PhotoDeps, 'database' | 'blobs' | 'imaging' | 'jobs'>,
@@ -82,6 +84,8 @@ export async function keepPhoto(
       await lockUploadOf(tx, uploader.ownerId, hash);
       const meanwhile = await uploader.findExisting(tx, hash);
       if (meanwhile) return { row: meanwhile, duplicate: true };
+      // Most of what will not fit is known by now, and needs not be put and swept again.
+      await requireRoom(tx, uploader.ownerId, arrived.bytes);
       await lockBlobShared(tx, hash);
       putSomething = true;
       await deps.blobs.put({ hash: arrived.sha256, variant: 'original' }, arrived.path);
@@ -107,7 +111,7 @@ export async function keepPhoto(
   } catch (error) {
     // Whether somebody else refers to the same bytes is not for a request to know: a job looks and cleans up.
     if (putSomething) await deps.jobs.send(sweepBlobs, { hash: arrived.sha256 }).catch(() => {});
-    throw error;
+    return explainQuota(error);
   } finally {
     await workFolder.discard();
   }

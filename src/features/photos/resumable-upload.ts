@@ -10,6 +10,7 @@ import { toFilename } from './filename.ts';
 import { createUploadFinisher } from './finish-upload.ts';
 import type { PartialFiles } from './partial-files.ts';
 import { createPresenter } from './present-photo.ts';
+import { requireUploadQuota } from './quota.ts';
 import { deleteUpload, findPhoto, findUpload, insertUpload } from './store.ts';
 import type { PhotoTables } from './tables.ts';
 import { tooLarge } from './upload-photo.ts';
@@ -54,7 +55,10 @@ export function createResumableUploads(deps: Deps) {
         bytes: size,
         expires_at: new Date(Date.now() + goodForHours * 3600_000),
       };
-      await deps.database.as(user.principal, (tx: Tx) => insertUpload(tx, row));
+      await deps.database.as(user.principal, async (tx: Tx) => {
+        await requireUploadQuota(tx, user.userId, size);
+        await insertUpload(tx, row);
+      });
       return upload;
     }
 

@@ -273,7 +273,12 @@ export function photoRoutes(deps: PhotoDeps & { resumable: ReturnType<typeof cre
     ...errors(400, 401, 403, 404, 413),
   });
   for (const [method, path, summary, responses] of [
-    ['post', '/uploads', 'Start a resumable upload (tus 1.0)', answers(201, 'Started; `Location` is its address')],
+    [
+      'post',
+      '/uploads',
+      'Start a resumable upload (tus 1.0)',
+      { ...answers(201, 'Started; `Location` is its address'), ...errors(429, 507) },
+    ],
     ['head', '/uploads/{id}', 'How much has arrived', answers(200, '`Upload-Offset` says')],
     ['patch', '/uploads/{id}', 'Send the next bytes', { ...answers(204, 'Received'), ...errors(415, 422, 507) }],
     ['delete', '/uploads/{id}', 'Give an upload up', answers(204, 'Given up')],

@@ -444,3 +444,18 @@ export async function findReceiving(tx: Tx, ids: readonly string[]): Promise<Set
     select id from uploads where id::text = any(${ids}) and status = 'receiving'`.execute(tx);
   return new Set(rows.map(({ id }) => id));
 }
+
+/** Fails with TT010 unless a photo of this size would fit. Runs as the database's owner: guests may not see the figures. */
+export async function requireRoom(tx: Tx, ownerId: string, bytes: number): Promise<void> {
+  await sql`select require_room(${ownerId}, ${bytes}, 1)`.execute(tx);
+}
+
+/** As {@link requireRoom}, beside all that is announced. @returns how many uploads are unfinished */
+export async function requireUploadRoom(tx: Tx, ownerId: string, bytes: number): Promise<number> {
+  const { rows } = await sql<{ n: number }>`
+    with announced as (
+      select count(*) as n, coalesce(sum(bytes), 0) as bytes from uploads
+      where owner_id = ${ownerId} and status = 'receiving' and expires_at > now())
+    select n::int, require_room(${ownerId}, bytes::bigint + ${bytes}::bigint, n + 1) from announced`.execute(tx);
+  return rows[0]?.n ?? 0;
+}

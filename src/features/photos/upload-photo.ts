@@ -2,6 +2,7 @@ import { AppError } from '#platform/http/app-error.ts';
 import { SNIFF_BYTES, sniff } from '#platform/imaging/index.ts';
 import type { PhotoDeps } from './deps.ts';
 import { type Kept, keepPhoto, type Label, type Uploader } from './keep-photo.ts';
+import { requireQuota } from './quota.ts';
 
 /** A file on its way in. */
 export interface Source {
@@ -24,6 +25,7 @@ export async function uploadPhoto(
   signal?: AbortSignal,
 ): Promise<Kept> {
   if ((source.declaredBytes ?? 0) > deps.maxUploadBytes) throw tooLarge(deps.maxUploadBytes);
+  await requireQuota(deps, uploader, source.declaredBytes);
   const temp = await deps.blobs.createTemp({ limit: deps.maxUploadBytes });
   try {
     let head: Buffer | null = Buffer.alloc(0);
