@@ -51,8 +51,9 @@ export const session = {
 
   async signOut(): Promise<void> {
     await api.post('/auth/logout');
-    // Files still waiting to be sent are kept in the browser: not for whoever comes next.
+    // Files still waiting to be sent, and what was searched for, are kept in the browser: not for whoever comes next.
     forgetAllUploads();
+    localStorage.removeItem('searches');
     // A whole new document: nothing of the account may stay in memory or in the back-forward cache.
     location.assign('/login');
   },
