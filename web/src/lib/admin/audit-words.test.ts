@@ -51,9 +51,9 @@ test('details are told where there are any', () => {
   expect(sentence('user_changed', { subject: tomas, details: { quota_bytes: null } })).toBe(
     'ines gave tomas space without a limit',
   );
-  expect(sentence('user_created', { subject: tomas, details: { role: 'user', quota_photos: 1 } })).toBe(
-    'ines made an account for tomas, with a quota of 1 photo',
-  );
+  expect(
+    sentence('user_created', { subject: tomas, details: { role: 'user', quota_bytes: null, quota_photos: 1 } }),
+  ).toBe('ines made an account for tomas, with a quota of 1 photo');
   expect(sentence('account_changed', { details: { fields: ['username', 'email', 'current_password'] } })).toBe(
     'ines changed their username and e-mail',
   );

@@ -104,8 +104,10 @@ function changes(subject: string, { role, ...quota }: Details): string[] {
   ];
 }
 
-function terms({ role, ...quota }: Details): string[] {
-  return [...(role === 'admin' ? ['an administrator'] : []), ...limits(quota).map((limit) => `with ${limit}`)];
+/** Of a new account, what is not as usual. */
+function terms({ role, quota_bytes, quota_photos }: Details): string[] {
+  const given = { quota_bytes: quota_bytes ?? undefined, quota_photos: quota_photos ?? undefined };
+  return [...(role === 'admin' ? ['an administrator'] : []), ...limits(given).map((limit) => `with ${limit}`)];
 }
 
 function limits({ quota_bytes: bytes, quota_photos: photos }: Details): string[] {

@@ -30,19 +30,19 @@ export const nothingThere: Record<JobState, { title: string; text: string }> = {
   all: { title: 'No jobs at all', text: 'They come with deletions and with the clock, every hour and every night.' },
 };
 
-/** `failed 5 minutes ago`. */
+/** `Failed 5 minutes ago`. */
 export function describeTime(job: Pick<Job, 'state' | 'created_at' | 'started_at' | 'completed_at'>): string {
   switch (job.state) {
     case 'failed':
-      return `failed ${formatAgo(job.completed_at ?? job.created_at)}`;
+      return `Failed ${formatAgo(job.completed_at ?? job.created_at)}`;
     case 'active':
-      return `began ${formatAgo(job.started_at ?? job.created_at)}`;
+      return `Began ${formatAgo(job.started_at ?? job.created_at)}`;
     case 'waiting':
-      return `asked for ${formatAgo(job.created_at)}`;
+      return `Asked for ${formatAgo(job.created_at)}`;
     case 'cancelled':
-      return `called off ${formatAgo(job.completed_at ?? job.created_at)}`;
+      return `Called off ${formatAgo(job.completed_at ?? job.created_at)}`;
     case 'completed':
-      return `done ${formatAgo(job.completed_at ?? job.created_at)}`;
+      return `Done ${formatAgo(job.completed_at ?? job.created_at)}`;
   }
 }
 
