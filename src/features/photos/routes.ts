@@ -298,8 +298,7 @@ export function photoRoutes(deps: PhotoDeps & { resumable: ReturnType<typeof cre
   router.on(['PATCH', 'DELETE', 'OPTIONS'], '/uploads/:id', tus);
 
   declareBytes(router);
-  router.route('/', findingRoutes(deps));
-  return router;
+  return router.route('/', findingRoutes(deps));
 }
 
 /** Documents the addresses of bytes, which `serve-photo.ts` answers ahead of this router. */
