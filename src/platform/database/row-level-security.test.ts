@@ -5,6 +5,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTestDatabase } from '../../../test/database.ts';
 import { createLogin, isSuperuser, run } from '../../../test/isolation/roles.ts';
+import { asSystem } from './as-system.ts';
 import { anonymous, type Principal } from './principal.ts';
 import { IsolationError, requireRowLevelSecurity } from './row-level-security.ts';
 
@@ -69,6 +70,7 @@ async function createPerson(name: string): Promise<Person> {
     await sql`insert into album_photos (album_id, photo_id, album_owner_id, position, added_by)
       values (${album}, ${photo}, ${id}, 1, ${id})`.execute(tx);
     await sql`insert into album_pins (user_id, album_id) values (${id}, ${album})`.execute(tx);
+    await sql`select record_audit('sign_in', 'session', ${session}, '{}', '192.0.2.1')`.execute(tx);
   });
   await outside.query(
     `insert into memberships (user_id, resource_kind, resource_id, role) values ($1, 'album', $2, 'viewer')`,
@@ -81,6 +83,7 @@ beforeAll(async () => {
   admin = await createPerson('admin');
   victim = await createPerson('victim');
   stranger = await createPerson('stranger');
+  await as(admin.principal, (tx) => sql`select set_quota(${victim.id}, '{"quota_bytes":10}')`.execute(tx));
   await as(admin.principal, (tx) =>
     sql`insert into one_time_tokens (id, kind, token_hash, user_id, created_by, expires_at)
       values (${uuidv7()}, 'reset', ${hashOf('reset of victim')}, ${victim.id}, ${admin.id}, now() + interval '1 hour')`.execute(
@@ -175,6 +178,12 @@ const tables: Record<string, { theirs(): string; change: string; row(): string; 
     row: () => `(owner_id) values ('${victim.id}')`,
     adminReads: true,
   },
+  audit_log: {
+    theirs: () => `actor_id = '${victim.id}'`,
+    change: `action = 'taken'`,
+    row: () => `(action, actor_kind, actor_id) values ('sign_in', 'user', '${victim.id}')`,
+    adminReads: true,
+  },
   photo_search: {
     theirs: () => `owner_id = '${victim.id}'`,
     change: `is_archived = true`,
@@ -259,7 +268,7 @@ describe.each(Object.keys(others))('%s, with no access check in the way', (who) 
 
 test('the victim sees those very rows, so that the tests above look where something is', async () => {
   for (const [name, { theirs }] of Object.entries(tables)) {
-    if (['passwords', 'one_time_tokens', 'blobs', 'instance', 'photo_search'].includes(name)) continue;
+    if (['passwords', 'one_time_tokens', 'blobs', 'instance', 'photo_search', 'audit_log'].includes(name)) continue;
     const key = /^\w+/.exec(theirs())?.[0];
     expect(await attempt(victim.principal, `select ${key} from ${name} where ${theirs()}`), name).toBe(1);
   }
@@ -391,6 +400,8 @@ describe('functions that run as the owner', () => {
       (await outside.query('select id, last_used_at from sessions order by id')).rows,
       (await outside.query('select id, last_used_at from api_keys order by id')).rows,
       (await outside.query('select id, used_at from one_time_tokens order by id')).rows,
+      (await outside.query('select owner_id, quota_bytes, quota_photos from usage order by 1')).rows,
+      (await outside.query('select id, action from audit_log order by 1')).rows,
     );
 
   test('are the ones that are tried here; each searches temporary tables last', async () => {
@@ -417,6 +428,7 @@ describe('functions that run as the owner', () => {
       'change_own_password',
       'consume_reset',
       'count_photos',
+      'create_user',
       'delete_account',
       'find_api_key',
       'find_grant',
@@ -429,13 +441,19 @@ describe('functions that run as the owner', () => {
       'index_photos',
       'maker_is_admin',
       'own_password_hash',
+      'raise_over_quota',
+      'record_audit',
       'record_blob',
+      'refuse_over_quota',
       'register_user',
       'remove_album_member',
       'request_reset',
+      'require_room',
       'set_account_state',
       'set_album_role',
+      'set_quota',
       'sole_owner',
+      'sweep_audit',
       'sweep_credentials',
       'sweep_search_words',
       'touch_albums',
@@ -453,6 +471,13 @@ describe('functions that run as the owner', () => {
       expect(await call(principal, `select set_account_state('${victim.id}', null, true)`), who).toEqual([false]);
       expect(await call(principal, `select set_account_state('${stranger.id}', 'admin', null)`), who).toEqual([false]);
       expect(await call(principal, `select delete_account('${victim.id}')`), who).toEqual([false]);
+      expect(await call(principal, `select set_quota('${victim.id}', '{"quota_bytes":0}')`), who).toEqual([false]);
+      expect(await call(principal, `select create_user('${uuidv7()}', 'late', null, 'admin', 'x')`), who).toEqual([
+        false,
+      ]);
+      expect(await call(principal, `select sweep_audit(0)`), who).toEqual([refused]);
+      // The victim has room for nothing, and nobody else can find that out.
+      expect(await call(principal, `select require_room('${victim.id}', 1e12::bigint, 1)`), who).toEqual(['']);
       expect(await call(principal, `select find_session(sha256('guess'))`), who).toEqual([]);
       expect(
         await call(principal, `select find_session('\\x${Buffer.from(victim.session).toString('hex')}')`),
@@ -514,6 +539,29 @@ describe('functions that run as the owner', () => {
     expect(await members()).toEqual(before);
   });
 
+  test('take the actor of the log from the principal, and write down nobody who is none', async () => {
+    const record = `select record_audit('sign_in', 'user', '${victim.id}', '{"actor_id":"${victim.id}"}', null)`;
+    for (const principal of [...outsiders(), stranger.principal]) {
+      expect(await call(principal, record)).toEqual(['']);
+      const { rows } = await outside.query(
+        'select actor_kind, actor_id, actor_name, subject_name from audit_log order by id desc limit 1',
+      );
+      expect(rows).toEqual([
+        {
+          actor_kind: principal.kind,
+          actor_id: 'id' in principal ? principal.id : null,
+          actor_name: principal === stranger.principal ? 'stranger' : null,
+          subject_name: 'victim',
+        },
+      ]);
+    }
+    expect(await attempt(null, record)).toBe(refused);
+    // Not even the system forgets what was done this week.
+    const { rows: before } = await outside.query('select count(*)::int as n from audit_log');
+    await asSystem(database, (tx) => sql`select sweep_audit(0)`.execute(tx));
+    expect((await outside.query('select count(*)::int as n from audit_log')).rows).toEqual(before);
+  });
+
   test('let nobody lend a foreign photo another type', async () => {
     const lent = `select record_blob('\\x${victim.hash.toString('hex')}', 10, 'files',
       '[{"variant":"small","mime_type":"text/html","bytes":1,"width":1,"height":1}]')`;
@@ -521,7 +569,13 @@ describe('functions that run as the owner', () => {
   });
 
   test('trigger functions cannot be called by themselves', async () => {
-    for (const name of ['announce_account_change', 'announce_photo_change', 'count_photos', 'index_photos']) {
+    for (const name of [
+      'announce_account_change',
+      'announce_photo_change',
+      'count_photos',
+      'index_photos',
+      'refuse_over_quota',
+    ]) {
       expect(await call(stranger.principal, `select ${name}()`)).toEqual(['0A000']);
     }
   });
