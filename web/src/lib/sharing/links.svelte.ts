@@ -58,6 +58,10 @@ export function createLinks(target: Target, wanted?: string) {
       return saves;
     },
     load,
+    /** Reads them anew, after whatever is being saved. */
+    refresh(): void {
+      turn = turn.then(load);
+    },
     choose(id: string) {
       chosen = id;
       refused = {};
