@@ -1,26 +1,48 @@
-import { heart, heartOn, image, imageOn, trash, trashOn } from '#lib/icons.ts';
+import {
+  albums,
+  albumsOn,
+  archive,
+  archiveOn,
+  heart,
+  heartOn,
+  image,
+  imageOn,
+  people,
+  peopleOn,
+  trash,
+  trashOn,
+} from '#lib/icons.ts';
 
 type Address = { readonly pathname: string; readonly searchParams: Pick<URLSearchParams, 'get'> };
 
 export type Place = { href: string; label: string; icon: string; iconOn: string; isHere: (url: Address) => boolean };
 
-const favorites = (url: Address) => url.searchParams.get('favorite') === 'true';
+const isFavorites = (url: Address) => url.searchParams.get('favorite') === 'true';
+const under =
+  (path: string): Place['isHere'] =>
+  ({ pathname }) =>
+    pathname === path || pathname.startsWith(`${path}/`);
+const isPhotos = under('/photos');
 
-/** The places of the library, as the sidebar, the rail and the tabs list them. */
-export const places: Place[] = [
+const place = (label: string, icon: string, iconOn: string, href = `/${label.toLowerCase()}`): Place => ({
+  href,
+  label,
+  icon,
+  iconOn,
+  isHere: under(href),
+});
+
+/** The places of the library, as the tabs list them; the account's menu has the archive on a phone. */
+export const tabs: Place[] = [
+  { ...place('Photos', image, imageOn), isHere: (url) => isPhotos(url) && !isFavorites(url) },
   {
-    href: '/photos',
-    label: 'Photos',
-    icon: image,
-    iconOn: imageOn,
-    isHere: (url) => url.pathname.startsWith('/photos') && !favorites(url),
+    ...place('Favourites', heart, heartOn, '/photos?favorite=true'),
+    isHere: (url) => isPhotos(url) && isFavorites(url),
   },
-  {
-    href: '/photos?favorite=true',
-    label: 'Favourites',
-    icon: heart,
-    iconOn: heartOn,
-    isHere: (url) => url.pathname.startsWith('/photos') && favorites(url),
-  },
-  { href: '/trash', label: 'Trash', icon: trash, iconOn: trashOn, isHere: (url) => url.pathname.startsWith('/trash') },
+  place('Albums', albums, albumsOn),
+  place('Shared', people, peopleOn),
+  place('Trash', trash, trashOn),
 ];
+
+/** As the sidebar and the rail list them. */
+export const places: Place[] = tabs.toSpliced(4, 0, place('Archive', archive, archiveOn));
