@@ -106,8 +106,11 @@ function shared({ filter, archived }: Search): Expression<SqlBool>[] {
   ];
 }
 
-/** The live photos of an owner that a filter lets through, as a condition on `photos`. */
-export function matching(search: Search): Expression<SqlBool> {
+/**
+ * The live photos of an owner that a filter lets through, as a condition on `photos`. `within` spares looking further for what
+ * the query itself narrows in time.
+ */
+export function matching(search: Search, within: { from?: string; to?: string } = {}): Expression<SqlBool> {
   const { ownerId, filter, words } = search;
   if (search.findsNothing) return sql<SqlBool>`false`;
   const conditions = [sql<SqlBool>`owner_id = ${ownerId}`, sql<SqlBool>`deleted_at is null`, ...shared(search)];
@@ -122,7 +125,13 @@ export function matching(search: Search): Expression<SqlBool> {
     );
   }
   // The function says what is searched for in the moment it looks: a transaction may hold several conditions.
-  if (words !== null) conditions.push(sql<SqlBool>`id in (select search_photos(${ownerId}, ${words}))`);
+  if (words !== null) {
+    const from = within.from ?? (filter.taken_after ? withoutOffset(filter.taken_after) : null);
+    const to = within.to ?? (filter.taken_before ? withoutOffset(filter.taken_before) : null);
+    conditions.push(
+      sql<SqlBool>`id in (select search_photos(${ownerId}, ${words}, ${from}::timestamp, ${to}::timestamp))`,
+    );
+  }
   return sql<SqlBool>`${sql.join(conditions, sql` and `)}`;
 }
 
@@ -136,6 +145,11 @@ export const found = (search: Search): Expression<SqlBool> =>
 /** Says what is searched for, which the policy of `photo_search` asks; the next query must be the one that looks. */
 export async function begin(tx: Tx, search: Search): Promise<void> {
   await sql`select set_config('app.search', ${search.words ?? ''}, true)`.execute(tx);
+}
+
+/** Has the next queries of the transaction read `photo_search` in its order: the index of words knows none and is read whole. */
+export async function lookByTime(tx: Tx): Promise<void> {
+  await sql`set local enable_bitmapscan = off`.execute(tx);
 }
 
 /** Photos by their ids or by a filter, as a condition on `photos`: live ones of the owner's. */

@@ -1,5 +1,14 @@
 import { type Expression, type Insertable, type Kysely, type SqlBool, sql } from 'kysely';
-import { begin, found, matching, type PhotoSelection, type Search, selected, understand } from './filter-store.ts';
+import {
+  begin,
+  found,
+  lookByTime,
+  matching,
+  type PhotoSelection,
+  type Search,
+  selected,
+  understand,
+} from './filter-store.ts';
 import type { PhotoFilter } from './photo-filter.ts';
 import type { PhotoTables } from './tables.ts';
 
@@ -109,31 +118,53 @@ const positionOf = (column: 'sort_at') =>
 const isAfter = (after: Position, id: 'id' | 'photo_id') =>
   sql<SqlBool>`(sort_at, ${sql.ref(id)}) < (${after.sortAt}::timestamp, ${after.id}::uuid)`;
 
-/** The same from the index of words: one look at it counts what it finds and puts the newest first. */
+/** Fewer than this are put in order; of more, only those of the days that the page is from are looked at. */
+const fewEnough = 1000;
+
+/** The same from the index of words. It is counted by spans of a month's length, so that the page's span is known before it is read. */
 async function listIndexed(
   tx: Tx,
   search: Search,
   page: { limit: number; offset: number; after?: Position | undefined },
 ) {
   await begin(tx, search);
-  const { rows } = await sql<{ total: number; places: Position[] }>`
-    with found as materialized (select photo_id, sort_at from photo_search where ${found(search)})
-    select (select count(*)::int from found) as total, coalesce((
-      select jsonb_agg(jsonb_build_object('id', photo_id, 'sortAt', position)) from (
-        select photo_id, ${positionOf('sort_at')} from found where ${page.after ? isAfter(page.after, 'photo_id') : sql`true`}
-        order by sort_at desc, photo_id desc limit ${page.limit + 1} offset ${page.offset}) places), '[]') as places`.execute(
-    tx,
-  );
-  const { total = 0, places = [] } = rows[0] ?? {};
-  const shown = places.slice(0, page.limit);
+  const spans = await sql<{ span: number; count: number }>`
+    select (sort_at::date - date '2000-01-01') / ${spanDays}::int as span, count(*)::int as count
+    from photo_search where ${found(search)} group by 1 order by 1 desc`.execute(tx);
+  const total = spans.rows.reduce((sum, { count }) => sum + count, 0);
+  const near = total > fewEnough ? spanOf(spans.rows, page) : null;
+  if (near) await lookByTime(tx);
+  const { rows } = await sql<{ id: string; position: string }>`
+    select photo_id as id, ${positionOf('sort_at')} from photo_search
+    where ${found(search)} and ${near ? sql`sort_at >= date '2000-01-01' + ${near.first * spanDays}::int` : sql`true`}
+      and ${page.after ? isAfter(page.after, 'photo_id') : sql`true`}
+    order by sort_at desc, photo_id desc limit ${page.limit + 1} offset ${page.offset}`.execute(tx);
+  const shown = rows.slice(0, page.limit);
+  const last = shown.at(-1);
+  const ids = shown.map(({ id }) => id);
   return {
-    items: await findPhotos(
-      tx,
-      shown.map(({ id }) => id),
-    ),
-    next: places.length > page.limit ? (shown.at(-1) ?? null) : null,
+    items: await findPhotos(tx, ids),
+    next: rows.length > page.limit && last ? { sortAt: last.position, id: last.id } : null,
     total,
   };
+}
+
+const spanDays = 32;
+
+/** The oldest span that a page and its successor reach into; dates before 2000 round towards it, which only widens one span. */
+function spanOf(
+  spans: readonly { span: number; count: number }[],
+  page: { limit: number; offset: number; after?: Position | undefined },
+): { first: number } | null {
+  const start = page.after ? Date.parse(`${page.after.sortAt.slice(0, 10)}Z`) : Number.POSITIVE_INFINITY;
+  let wanted = page.offset + page.limit + 1;
+  for (const { span, count } of spans) {
+    // What lies in the span of the position may be before it: the whole span counts for nothing.
+    const ends = Date.UTC(2000, 0, 1) + (span + 1) * spanDays * 86_400_000;
+    if (ends <= start) wanted -= count;
+    if (wanted <= 0) return { first: span - 1 };
+  }
+  return null;
 }
 
 /** Counters know the timeline, its favourites, and what in it was made. */
@@ -184,12 +215,13 @@ export async function countMonths(tx: Tx, ownerId: string, filter: PhotoFilter) 
 }
 
 export async function listMonth(tx: Tx, ownerId: string, month: string, filter: PhotoFilter): Promise<PhotoRow[]> {
-  const first = `${month}-01`;
+  const from = `${month}-01`;
+  const to = new Date(Date.UTC(Number(month.slice(0, 4)), Number(month.slice(5)))).toISOString().slice(0, 10);
   return tx
     .selectFrom('photos')
     .select(columns)
-    .where(matching(await understand(tx, ownerId, filter)))
-    .where(sql<SqlBool>`sort_at >= ${first}::timestamp and sort_at < ${first}::timestamp + interval '1 month'`)
+    .where(matching(await understand(tx, ownerId, filter), { from, to }))
+    .where(sql<SqlBool>`sort_at >= ${from}::timestamp and sort_at < ${to}::timestamp`)
     .orderBy('sort_at', 'desc')
     .orderBy('id', 'desc')
     .execute();

@@ -72,10 +72,8 @@ async function tables(db: Db): Promise<void> {
       is_archived boolean not null,
       words tsvector not null
     )`.execute(db);
-  // The words are read from the index alone. Kept apart from their rows, a third as many pages hold what is counted.
-  await sql`alter table photo_search alter column words set storage external`.execute(db);
-  await sql`alter table photo_search set (toast_tuple_target = 128)`.execute(db);
   await sql`create index photo_search_words on photo_search using gin (words)`.execute(db);
+  await sql`create index photo_search_time on photo_search (owner_id, sort_at desc, photo_id desc)`.execute(db);
   await sql`comment on table photo_search is
     'What is searched through: a row for each photo that is not in the trash, kept by triggers. Each lexeme begins with its owner''s mark.'`.execute(
     db,
@@ -103,10 +101,12 @@ async function tables(db: Db): Promise<void> {
   // at every row of the owner. Said by the policy, it goes by the index; who searches for nothing sees nothing.
   // A function that says it and looks in one step, for conditions on photos.
   await sql`
-    create function search_photos(p_owner uuid, p_query text) returns setof uuid language plpgsql as $$
+    create function search_photos(p_owner uuid, p_query text, p_from timestamp, p_to timestamp) returns setof uuid
+    language plpgsql as $$
     begin
       perform set_config('app.search', p_query, true);
-      return query select photo_id from photo_search where owner_id = p_owner and words @@ app_search();
+      return query select photo_id from photo_search where owner_id = p_owner and words @@ app_search()
+        and (p_from is null or sort_at >= p_from) and (p_to is null or sort_at < p_to);
     end $$`.execute(db);
   await sql`
     create function count_searches(p_owner uuid, p_queries text[]) returns int[] language plpgsql as $$
