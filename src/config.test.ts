@@ -15,6 +15,8 @@ test('an empty environment is a configuration', () => {
     registration: 'open',
     maxUploadBytes: 20 * 2 ** 20,
     trashDays: 30,
+    quota: { bytes: null, photos: null },
+    auditDays: 365,
     smtp: undefined,
   });
 });
@@ -31,6 +33,9 @@ test.each([
   [{ SMTP_HOST: 'mail.example.org' }, 'SMTP_FROM must be set'],
   [{ TINTYPE_PUBLIC_URL: 'photos' }, 'TINTYPE_PUBLIC_URL: "photos" must be a URL'],
   [{ TINTYPE_TRUSTED_PROXIES: 'nginx' }, 'TINTYPE_TRUSTED_PROXIES: "nginx" must be addresses'],
+  [{ TINTYPE_QUOTA_BYTES: 'all' }, 'TINTYPE_QUOTA_BYTES: "all" must be a size'],
+  [{ TINTYPE_QUOTA_PHOTOS: '-1' }, 'TINTYPE_QUOTA_PHOTOS: "-1" must be a whole number'],
+  [{ TINTYPE_AUDIT_DAYS: '1' }, 'TINTYPE_AUDIT_DAYS: "1" must be a whole number from 7'],
   [{ TINTYPE_METRICS_TOKEN: 'short' }, 'TINTYPE_METRICS_TOKEN: its value must be at least 16'],
 ])('refuses %j with a sentence', (environment, sentence) => {
   expect(() => parseConfig(environment)).toThrow(sentence);

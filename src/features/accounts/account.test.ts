@@ -186,6 +186,52 @@ describe('administration', () => {
     expect((await app.request(ines, 'GET', '/api/v1/me')).status).toBe(401);
   });
 
+  test('an administrator makes an account, whose password is set by the link, and nobody gets in before', async () => {
+    const make = (as: typeof admin, json: object) => app.request(as, 'POST', '/api/v1/users', { json });
+    const made = await make(admin, { username: 'newcomer', email: 'newcomer@people.example', quota_bytes: 5000 });
+    expect(made.status).toBe(201);
+    const { user, reset_link: link } = made.json();
+    expect(user).toMatchObject({
+      username: 'newcomer',
+      role: 'user',
+      disabled: false,
+      usage: { photos: 0, bytes: 0, quota_bytes: 5000, quota_photos: null },
+    });
+    expect((await signIn('newcomer', 'first password here')).status).toBe(401);
+    const token = new URL(link.url).searchParams.get('token');
+    const reset = await app.request(null, 'POST', '/api/v1/auth/reset', {
+      json: { token, password: 'first password here' },
+      headers: { 'x-forwarded-for': '192.0.2.77' },
+    });
+    expect(reset.status).toBe(204);
+    expect((await signIn('newcomer', 'first password here')).status).toBe(200);
+    expect((await make(admin, { username: 'second-admin', role: 'admin' })).json().user.role).toBe('admin');
+
+    const taken = await make(admin, { username: 'NEWCOMER' });
+    expect([taken.status, taken.json().error.details]).toEqual([409, { field: 'username' }]);
+    for (const wrong of [
+      {},
+      { username: 'x' },
+      { username: 'fine', quota_bytes: -1 },
+      { username: 'fine', quota_photos: 1.5 },
+    ]) {
+      expect((await make(admin, wrong)).status).toBe(400);
+    }
+    expect((await make(await app.signUp(), { username: 'fine' })).status).toBe(403);
+  });
+
+  test('quotas are shown to the person and the administrator, and changed one by one', async () => {
+    const ines = await app.signUp();
+    const set = (json: object) => app.request(admin, 'PATCH', `/api/v1/users/${ines.id}`, { json });
+    expect((await set({ quota_bytes: 10 })).json().usage).toMatchObject({ quota_bytes: 10, quota_photos: null });
+    expect((await set({ quota_photos: 3 })).json().usage).toMatchObject({ quota_bytes: 10, quota_photos: 3 });
+    expect((await set({ quota_bytes: null })).json().usage).toMatchObject({ quota_bytes: null, quota_photos: 3 });
+    expect((await app.request(ines, 'GET', '/api/v1/me')).json().usage.quota_photos).toBe(3);
+    const { items } = (await app.request(admin, 'GET', '/api/v1/users?limit=100')).json();
+    expect(items.find(({ id }: { id: string }) => id === ines.id).usage.quota_photos).toBe(3);
+    expect((await app.request(ines, 'PATCH', '/api/v1/me', { json: { quota_photos: 9 } })).status).toBe(400);
+  });
+
   test('a reset link works once and ends the sessions there were', async () => {
     const ines = await app.signUp();
     const link = await app.request(admin, 'POST', `/api/v1/users/${ines.id}/reset-link`);
