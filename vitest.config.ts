@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { removableChecks } from './test/isolation/removable-checks.ts';
 
 const slow = process.env.TINTYPE_TEST_SCALE === 'full' ? 20 : 1;
 
@@ -21,7 +22,16 @@ export default defineConfig({
         test: {
           name: 'server',
           include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts', 'scripts/**/*.test.ts'],
-          exclude: ['test/journeys/**'],
+          exclude: ['test/journeys/**', 'test/isolation/mutation.test.ts'],
+          globalSetup: ['test/database-setup.ts'],
+        },
+      },
+      {
+        extends: true,
+        plugins: [removableChecks(import.meta.dirname)],
+        test: {
+          name: 'mutation',
+          include: ['test/isolation/mutation.test.ts'],
           globalSetup: ['test/database-setup.ts'],
         },
       },

@@ -97,7 +97,7 @@ async function runAll(): Promise<void> {
   // The build comes first: SvelteKit writes the types that the web app is checked with.
   await runCheck({ name: 'the web app builds', command: [path.join(root, 'scripts/build-web.ts')] });
   await Promise.all([lane(), lane()]);
-  await runVitest(['--project', 'server', '--project', 'web']);
+  await runVitest(['--project', 'server', '--project', 'mutation', '--project', 'web']);
   if (existsSync(path.join(root, 'test/journeys'))) {
     await requireChromium();
     await runVitest(['--project', 'journeys']);
@@ -110,7 +110,7 @@ async function runPart(): Promise<void> {
     await requireChromium();
     await runCheck({ name: 'the web app builds', command: [path.join(root, 'scripts/build-web.ts')] });
   }
-  const projects = hasJourney ? ['journeys'] : ['server', 'web'];
+  const projects = hasJourney ? ['journeys'] : ['server', 'mutation', 'web'];
   const named = options.testNamePattern ? ['-t', options.testNamePattern] : [];
   await runVitest([...projects.flatMap((project) => ['--project', project]), ...named, ...given]);
 }

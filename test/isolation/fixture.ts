@@ -98,9 +98,13 @@ const picture = (): Promise<Buffer> => {
   return tinyPhoto(pictures);
 };
 
-/** Fills a library with people, credentials and marked rows. */
-export async function createFixture(app: TestApp): Promise<Fixture> {
+/**
+ * Fills a library with people, credentials and marked rows.
+ * @param by the library's administrator, where it has one
+ */
+export async function createFixture(app: TestApp, by?: Person): Promise<Fixture> {
   const admin = await app.signUp();
+  if (by) await app.request(by, 'PATCH', `/api/v1/users/${admin.id}`, { json: { role: 'admin' } });
   const people: Person[] = [];
   for (let i = 0; i < 7; i += 1) people.push(await app.signUp());
   const [ownerPerson, victimPerson, stranger, disabled, walkIn, viewer, contributor] = people as [

@@ -1,0 +1,137 @@
+import './checks.ts';
+import { afterAll, describe, expect, test } from 'vitest';
+import { rules } from '#features/access/access.ts';
+import { createTestApp } from '../app.ts';
+import { createTestDatabase } from '../database.ts';
+import { countPromise } from '../promises.ts';
+import { scale } from '../scale.ts';
+import { cells } from './cells.ts';
+import { checks } from './checks.ts';
+import { createFixture, type Fixture } from './fixture.ts';
+import { createGuests, type GuestFixture, guestCells, tryGuests } from './guests.ts';
+import { createBypassingLogin, isSuperuser } from './roles.ts';
+import { tryOperation } from './try-cells.ts';
+
+/*
+ * Takes each access check out in turn, while row-level security is out of the way, and asks the matrix again: an answer
+ * must change, or the check was held by nothing. The checks are found in the sources (`removable-checks.ts`), not listed.
+ */
+
+/** Checks that nothing can tell from their absence, and why; one that is missed after all, or is gone, fails the build. */
+const equivalent: Readonly<Record<string, string>> = {};
+
+/** `requireAccess` repeats what `requireAllowed` asked before it; that check is only out once its repetition is as well. */
+const repetition = 'features/access/access.ts requireAllowed any action';
+
+const database = await createTestDatabase();
+const hasSuperuser = await isSuperuser(database.owner);
+const login = hasSuperuser ? await createBypassingLogin(database.owner, database.app) : undefined;
+const app = await createTestApp({ database, ...(login ? { login } : {}) });
+const administrator = await app.signUp();
+
+/** Who is asked, and made anew once a mutant has let somebody change what is the owner's or the victim's. */
+let fixture: Fixture | null = null;
+let guests: GuestFixture | null = null;
+const requireFixture = async (): Promise<Fixture> => (fixture ??= await createFixture(app, administrator));
+const requireGuests = async (): Promise<GuestFixture> => (guests ??= await createGuests(await requireFixture()));
+
+/** Looks the same operation through for a different answer. @returns what changed first, or null */
+async function findDeviation(operation: string): Promise<string | null> {
+  if (operation in guestCells) {
+    const { deviations } = await tryGuests(await requireFixture(), await requireGuests(), operation, {
+      firstOnly: true,
+      by: ['/s'],
+    });
+    return deviations[0] ? JSON.stringify(deviations[0]) : null;
+  }
+  try {
+    const { expected, actual } = await tryOperation(await requireFixture(), operation, { firstOnly: true });
+    const different = Object.keys(actual).find((name) => actual[name] !== expected[name]);
+    return different ? `${different}: ${actual[different]} in place of ${expected[different]}` : null;
+  } catch (error) {
+    // An answer that shows what it must not fails where it is looked through.
+    return (error as Error).message;
+  }
+}
+
+/** Which operations come upon each check, reading ones first: they leave everything as it was. */
+async function record(): Promise<Map<string, string[]>> {
+  const reached = new Map<string, string[]>();
+  const operations = [...Object.keys(guestCells), ...Object.keys(cells)].toSorted(
+    (a, b) => Number(b.startsWith('GET ')) - Number(a.startsWith('GET ')),
+  );
+  for (const operation of operations) {
+    checks.met.clear();
+    const deviation = await findDeviation(operation);
+    if (deviation) throw new Error(`${operation} is not as its cells say to begin with: ${deviation}`);
+    for (const check of checks.met) reached.set(check, [...(reached.get(check) ?? []), operation]);
+  }
+  return reached;
+}
+
+/** Runs with one thing out of order. @returns the first operation that told of it, or null where none did */
+async function huntWith(operations: readonly string[], breakIt: () => () => void): Promise<string | null> {
+  await requireGuests();
+  const mend = breakIt();
+  try {
+    for (const operation of operations) {
+      const deviation = await findDeviation(operation);
+      if (!deviation) continue;
+      // What was let through may have changed what the next mutant is asked about.
+      if (!operation.startsWith('GET ')) [fixture, guests] = [null, null];
+      return `${operation}: ${deviation}`;
+    }
+    return null;
+  } finally {
+    mend();
+  }
+}
+
+describe.skipIf(!hasSuperuser)('without one access check, by the access check alone', () => {
+  let tried = 0;
+  let held = 0;
+  afterAll(() =>
+    countPromise({ promise: 3, what: 'access checks, each taken out once, that the tests then missed', tried, held }),
+  );
+
+  test('the tests miss it', { timeout: scale(600_000, 1_200_000) }, async () => {
+    const reached = await record();
+    const survivors: string[] = [];
+    const caught: string[] = [];
+    const hunt = async (name: string, operations: readonly string[], breakIt: () => () => void) => {
+      tried += 1;
+      const found = await huntWith(operations, breakIt);
+      if (found) held += 1;
+      if (found && name in equivalent) caught.push(`${name}: ${found}`);
+      if (!found && !(name in equivalent)) survivors.push(name);
+    };
+
+    for (const [check, operations] of reached) {
+      await hunt(check, operations, () => {
+        checks.removed.add(check);
+        if (check.includes(' requireAllowed ')) checks.removed.add(repetition);
+        return () => checks.removed.clear();
+      });
+    }
+    // The table itself: another scope, no role, no word about what one sees without reaching it.
+    for (const [action, rule] of Object.entries(rules) as [string, Record<string, unknown>][]) {
+      const operations = [...reached].flatMap(([check, those]) => (check.endsWith(` ${action}`) ? those : []));
+      for (const [key, value] of [
+        ['scope', rule.scope === 'photos:read' ? 'account:read' : 'photos:read'],
+        ...(rule.role ? [['role', undefined]] : []),
+        ...(rule.seen ? [['seen', undefined]] : []),
+      ] as [string, unknown][]) {
+        const was = rule[key];
+        await hunt(`rule ${action}, ${key}`, [...new Set(operations)], () => {
+          rule[key] = value;
+          return () => {
+            rule[key] = was;
+          };
+        });
+      }
+    }
+    const gone = Object.keys(equivalent).filter((name) => !reached.has(name) && !name.startsWith('rule '));
+    expect({ survivors, caught, gone }).toEqual({ survivors: [], caught: [], gone: [] });
+    expect(reached.size).toBeGreaterThan(80);
+  });
+});
