@@ -113,7 +113,7 @@ export async function takeOut(open: OpenAlbum, chosen: ReadonlySet<string>): Pro
   const { gallery } = open;
   const order = gallery.ids;
   const ids = order.filter((id) => chosen.has(id));
-  const foreign = ids.filter((id) => !open.isOwn(id));
+  const foreign = ids.filter((id) => !open.gallery.isOwn(id));
   if (foreign.length > 0 && !(await isSureOf(open, foreign))) return false;
   gallery.remove(new Set(ids));
   try {

@@ -24,8 +24,15 @@ export interface AlbumGallery extends Gallery {
   adder(id: string): PersonName | null | undefined;
 }
 
-/** @param nameOf what the album is called now */
-export function createAlbumGallery(albumId: string, nameOf: () => string): AlbumGallery {
+/**
+ * @param nameOf what the album is called now
+ * @param isOwn whether what this person, or a guest (null), added is the caller's own
+ */
+export function createAlbumGallery(
+  albumId: string,
+  nameOf: () => string,
+  isOwn: (adder: PersonName | null) => boolean,
+): AlbumGallery {
   let status = $state<Gallery['status']>('loading');
   let problem = $state('');
   let whole = $state.raw<AlbumSection | null>(null);
@@ -69,11 +76,22 @@ export function createAlbumGallery(albumId: string, nameOf: () => string): Album
     return index < 0 ? undefined : { month: RUN, index };
   };
 
+  const adder = (id: string) => {
+    const at = whole?.id.indexOf(id) ?? -1;
+    if (!whole || at < 0 || isSmart) return undefined;
+    const by = whole.added_by[at];
+    return by === null || by === undefined ? null : people.get(by);
+  };
+
   return {
     filter: { album_id: albumId },
     isWhole: false,
     isOneRun: true,
     nameOf,
+    isOwn(id) {
+      const by = adder(id);
+      return by === undefined || isOwn(by);
+    },
     hasPlaceFor: () => true,
     get status() {
       return status;
@@ -126,11 +144,6 @@ export function createAlbumGallery(albumId: string, nameOf: () => string): Album
     reorder(ids) {
       if (whole) whole = inOrder(whole, ids);
     },
-    adder(id) {
-      const at = whole?.id.indexOf(id) ?? -1;
-      if (!whole || at < 0 || isSmart) return undefined;
-      const by = whole.added_by[at];
-      return by === null || by === undefined ? null : people.get(by);
-    },
+    adder,
   };
 }

@@ -10,7 +10,12 @@ function createOpenAlbum(userId: string, id: string) {
   let members = $state.raw<AlbumMember[]>([]);
   let problem = $state('');
   let isAbsent = $state(false);
-  const gallery = createAlbumGallery(id, () => album?.name ?? 'Album');
+  const gallery = createAlbumGallery(
+    id,
+    () => album?.name ?? 'Album',
+    // What a guest sends lies in the library of the album's owner.
+    (adder) => (adder === null ? album?.role === 'owner' : adder.id === userId),
+  );
 
   return {
     id,
@@ -50,12 +55,6 @@ function createOpenAlbum(userId: string, id: string) {
     },
     async refresh(): Promise<void> {
       await Promise.all([this.load(), gallery.load()]);
-    },
-    /** Whether a photo here is this person's own: only those may be changed or thrown away. */
-    isOwn(photo: string): boolean {
-      const adder = gallery.adder(photo);
-      // What a guest sends lies in the library of the album's owner.
-      return adder === undefined || (adder === null ? album?.role === 'owner' : adder.id === userId);
     },
     /** Whether the caller may take a photo out of the album. */
     canTakeOut(photo: string): boolean {

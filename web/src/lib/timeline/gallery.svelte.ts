@@ -167,6 +167,8 @@ export function createGallery(filter: PhotoFilter) {
     isOneRun: false as boolean,
     /** What a month's photos are called together. */
     nameOf: monthTitle,
+    /** Whether a photo is the person's own, to change and to throw away: in an album others' stand beside them. */
+    isOwn: (_id: string): boolean => true,
     /** Whether archived photos, or those that are not, belong here. */
     hasPlaceFor,
     get status() {
