@@ -271,8 +271,14 @@ describe('reading it', () => {
     const pages: Entry[][] = [];
     let cursor: string | null = '';
     while (cursor !== null) {
-      const query = new URLSearchParams({ user_id: person.id, limit: '3', ...(cursor ? { before: cursor } : {}) });
-      const page = (await own(admin, 'GET', `/admin/audit?${query}`)).json();
+      const query: URLSearchParams = new URLSearchParams({
+        user_id: person.id,
+        limit: '3',
+        ...(cursor ? { before: cursor } : {}),
+      });
+      const page: { items: Entry[]; next_cursor: string | null } = (
+        await own(admin, 'GET', `/admin/audit?${query}`)
+      ).json();
       pages.push(page.items);
       cursor = page.next_cursor;
     }
