@@ -48,8 +48,8 @@ test('details are told where there are any', () => {
   expect(sentence('user_changed', { subject: tomas, details: { role: 'admin', quota_bytes: 10e9 } })).toBe(
     'ines made tomas an administrator and gave tomas a quota of 10 GB',
   );
-  expect(sentence('user_changed', { subject: tomas, details: { quota_bytes: null } })).toBe(
-    'ines gave tomas space without a limit',
+  expect(sentence('user_changed', { subject: tomas, details: { quota_bytes: null, quota_photos: 5 } })).toBe(
+    'ines gave tomas a quota of 5 photos and space without a limit',
   );
   expect(
     sentence('user_created', { subject: tomas, details: { role: 'user', quota_bytes: null, quota_photos: 1 } }),

@@ -98,10 +98,8 @@ const fieldNames: Record<string, string> = { username: 'username', email: 'e-mai
 
 function changes(subject: string, { role, ...quota }: Details): string[] {
   const standing = role === 'admin' ? 'an administrator' : 'a plain member';
-  return [
-    ...(role ? [`made ${subject} ${standing}`] : []),
-    ...limits(quota).map((limit) => `gave ${subject} ${limit}`),
-  ];
+  const given = list(limits(quota));
+  return [...(role ? [`made ${subject} ${standing}`] : []), ...(given ? [`gave ${subject} ${given}`] : [])];
 }
 
 /** Of a new account, what is not as usual. */

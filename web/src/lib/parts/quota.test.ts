@@ -29,5 +29,6 @@ test('units are said once where they are the same', () => {
   expect(spaceWords(812e6, 10 * GB)).toBe('812 MB of 10 GB');
   expect(spaceWords(1.26 * GB, 2.5 * GB)).toBe('1.3 of 2.5 GB');
   expect(spaceWords(0, 500)).toBe('0 of 500 bytes');
+  expect(spaceWords(0, 10 * GB)).toBe('0 of 10 GB');
   expect(roundBytes(1e12)).toBe('1 TB');
 });

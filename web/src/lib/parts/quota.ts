@@ -23,11 +23,11 @@ export function quotaOf(usage: Usage): { share: number | null; words: string } {
     : { share: count, words: `${formatNumber(photos)} of ${formatCount(quota_photos as number, 'photo')}` };
 }
 
-/** `38.2 of 100 GB`: the unit once where both have the same. */
+/** `38.2 of 100 GB`: the unit once where both have the same, or nothing is used. */
 export function spaceWords(bytes: number, limit: number): string {
   const most = roundBytes(limit);
   const [amount, unit] = formatBytes(bytes).split(' ') as [string, string];
-  return `${amount}${most.endsWith(` ${unit}`) ? '' : ` ${unit}`} of ${most}`;
+  return `${amount}${bytes === 0 || most.endsWith(` ${unit}`) ? '' : ` ${unit}`} of ${most}`;
 }
 
 /** Limits are round: `10 GB`, where a measured amount would be `10.0 GB`. */

@@ -1,4 +1,4 @@
-import { formatNumber } from '#lib/format.ts';
+import { formatCount, formatNumber } from '#lib/format.ts';
 import { spaceWords } from '#lib/parts/quota.ts';
 import { UploadProblem } from './queue.ts';
 
@@ -20,7 +20,8 @@ export function problemOf(status: number, body: unknown): UploadProblem {
   if (status === 413 || status === 415 || status === 422 || status === 400)
     return new UploadProblem('refused', message ?? 'The server cannot read this file.');
   // It stays in the tray: once there is room, trying again is all that is left to do.
-  if (code === 'quota_exceeded') return new UploadProblem('failed', noRoom(details ?? {}) ?? message ?? 'No room for it.');
+  if (code === 'quota_exceeded')
+    return new UploadProblem('failed', noRoom(details ?? {}) ?? message ?? 'No room for it.');
   return new UploadProblem('failed', message ?? 'The server could not take it. Try again in a moment.');
 }
 
@@ -32,7 +33,7 @@ export function connectionLost(share: number): UploadProblem {
 /** What is used and what helps; null without figures. */
 function noRoom({ used_bytes = 0, limit_bytes, used_photos = 0, limit_photos }: Quota): string | null {
   const used = [
-    ...(limit_photos == null ? [] : [`${formatNumber(used_photos)} of ${formatNumber(limit_photos)} photos`]),
+    ...(limit_photos == null ? [] : [`${formatNumber(used_photos)} of ${formatCount(limit_photos, 'photo')}`]),
     ...(limit_bytes == null ? [] : [spaceWords(used_bytes, limit_bytes)]),
   ].join(' and ');
   return used ? `No room for it: ${used} used. Emptying the trash helps.` : null;
