@@ -1,4 +1,3 @@
 export { auditJobHandlers, auditJobs } from './jobs.ts';
 export { recordAudit } from './record-audit.ts';
 export { auditRoutes } from './routes.ts';
-export type { AuditEntry } from './store.ts';

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Database } from '#platform/database/database.ts';
+import type { Principal } from '#platform/database/principal.ts';
 import { AppError } from '#platform/http/app-error.ts';
-import type { Uploader } from './keep-photo.ts';
 import { requireRoom, requireUploadRoom } from './store.ts';
 import type { PhotoTables } from './tables.ts';
 
@@ -26,7 +26,7 @@ const mayBeUnfinished = 1000;
  */
 export async function requireQuota(
   deps: { database: Database },
-  { principal, ownerId }: Pick<Uploader, 'principal' | 'ownerId'>,
+  { principal, ownerId }: { principal: Principal; ownerId: string },
   bytes: number | undefined,
 ): Promise<void> {
   await deps.database.as(principal, (tx: Tx) => requireRoom(tx, ownerId, bytes || 1)).catch(explainQuota);
