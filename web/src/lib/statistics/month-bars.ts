@@ -42,7 +42,7 @@ export function layOutMonths(
   const numbers = months.map(({ month }) => numberOf(month));
   const first = Math.min(...numbers);
   const count = Math.max(...numbers) - first + 1;
-  const bar = Math.min(WIDEST, Math.max(NARROWEST, Math.floor(width / count) - GAP));
+  const bar = Math.min(WIDEST, Math.max(NARROWEST, width / count - GAP));
   const step = bar + GAP;
   const most = Math.max(...months.map((month) => month[by]));
   const bars = months.map((month, i) => ({
