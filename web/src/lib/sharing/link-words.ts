@@ -74,7 +74,9 @@ export function closedBecause(link: Pick<Link, 'status' | 'expires_at' | 'max_vi
   if (link.status === 'expired')
     return `It closed by itself on ${dayOf(link.expires_at ?? '')}. Choose another time below, and it opens again.`;
   if (link.status === 'used_up')
-    return `All ${formatNumber(link.max_views ?? 0)} visits have been used. Allow more below, and it opens again.`;
+    return link.max_views === 1
+      ? 'Its one visit has been used. Allow more below, and it opens again.'
+      : `All ${formatNumber(link.max_views ?? 0)} visits have been used. Allow more below, and it opens again.`;
   return null;
 }
 
