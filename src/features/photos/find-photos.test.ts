@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { Client } from 'pg';
+import sharp from 'sharp';
 import { afterAll, describe, expect, test } from 'vitest';
 import { createTestApp, type Person, tinyPhoto } from '../../../test/app.ts';
 import { scale } from '../../../test/scale.ts';
@@ -449,6 +450,21 @@ test('a camera is shown by make and model, and found so', async () => {
   expect((await made(person, 'GET', '/search/suggestions?q=eos')).items).toEqual([
     { kind: 'camera', value: 'Canon EOS R5', label: 'Canon EOS R5', count: 1 },
   ]);
+});
+
+test('the place that a file names is kept, shown and found', async () => {
+  const person = await app.signUp();
+  const xmp = `<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description
+    rdf:about="" xmlns:photoshop="http://ns.adobe.com/photoshop/1.0/" photoshop:City="Ålesund" photoshop:Country="Norway"/></rdf:RDF></x:xmpmeta>`;
+  const photo = await app.upload(
+    person,
+    await sharp(await tinyPhoto(8999))
+      .withXmp(xmp)
+      .toBuffer(),
+  );
+  expect(photo.place).toBe('Ålesund, Norway');
+  expect((await find(person, { q: 'alesund' })).total).toBe(1);
+  expect((await find(person, { place: 'ålesund, norway' })).total).toBe(1);
 });
 
 test('the index has what the photos have, after any operations', async () => {

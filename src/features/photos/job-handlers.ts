@@ -1,3 +1,4 @@
+import { anonymous } from '#platform/database/principal.ts';
 import type { Delivery } from '#platform/delivery/index.ts';
 import { handleJob, type JobHandler, type Jobs } from '#platform/jobs/jobs.ts';
 import type { PhotoDeps } from './deps.ts';
@@ -35,5 +36,7 @@ export const photoJobHandlers = (deps: Deps): JobHandler[] => [
     await sweepPartials(deps);
     await sweepUnusedBlobs(deps, signal);
     await sweepOrphanFiles(deps, signal);
+    const { sweepSearchWords } = await import('./suggestion-store.ts');
+    await deps.database.as(anonymous, sweepSearchWords);
   }),
 ];

@@ -21,7 +21,7 @@ export const sweepExpired = defineJob<Record<string, never>>({
 /** Looks for files in the store that no row knows, and temp files of servers that are gone. */
 export const sweepOrphans = defineJob<Record<string, never>>({
   name: 'photos.sweep-orphans',
-  title: 'Look for files that belong to nothing',
+  title: 'Look for files and words that belong to nothing',
   expireMinutes: 240,
   retries: 1,
   cron: '43 3 * * *',

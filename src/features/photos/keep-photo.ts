@@ -154,6 +154,7 @@ function toRow({ ownerId, linkId }: Uploader, hash: Buffer, bytes: number, image
     latitude: location?.latitude ?? null,
     longitude: location?.longitude ?? null,
     altitude: location?.altitude ?? null,
+    place: image.metadata.place,
   };
 }
 

@@ -79,3 +79,8 @@ async function countFound(tx: Tx, ownerId: string, q: string): Promise<number> {
   if (words === null || findsNothing) return 0;
   return (await countSearches(tx, ownerId, [words]))[0] ?? 0;
 }
+
+/** Forgets words, tags and places that no photo has any more; photos in the trash bring theirs back with them. */
+export async function sweepSearchWords(tx: Tx): Promise<void> {
+  await sql`select sweep_search_words()`.execute(tx);
+}

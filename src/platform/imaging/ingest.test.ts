@@ -77,6 +77,7 @@ describe('a photograph', () => {
       camera: { make: 'Tin', model: 'Type 1', lens: '35mm' },
       exposure: { time: 0.004, aperture: 2.8, iso: 200, focalLength: 35 },
       location: { latitude: expect.closeTo(48.137154, 5), longitude: expect.closeTo(11.576124, 5), altitude: 519 },
+      place: null,
     });
     const placeholder = thumbHashToRGBA(image.placeholder);
     expect(placeholder.w / placeholder.h).toBeCloseTo(1.5, 0);
@@ -246,6 +247,7 @@ describe('every format', () => {
       camera: { make: 'Tintype', model: 'Fixture One', lens: '35mm f/2.8' },
       exposure: { time: 0.004, aperture: 2.8, iso: 200, focalLength: 35 },
       location: { latitude: -33.86, longitude: 151.21, altitude: 12.5 },
+      place: null,
     });
     const reference = join(dir, 'reference.jpg');
     await writeFile(reference, await makePhoto({ width: 1200, height: 900, seed: 4 }));

@@ -24,6 +24,8 @@ export interface CameraMetadata {
   exposure: { time: number | null; aperture: number | null; iso: number | null; focalLength: number | null } | null;
   /** Degrees, south and west negative; `altitude` in metres above the sea. */
   location: { latitude: number; longitude: number; altitude: number | null } | null;
+  /** The name of the place, as XMP or IPTC tells it; 200 characters at the most. */
+  place: string | null;
 }
 
 /** An original that decodes in full, with everything that was made from it. */

@@ -1,16 +1,17 @@
 import ExifReader, { type ExpandedTags } from 'exifreader';
 import type { CameraMetadata } from './ingested-image.ts';
 
+type ExifMetadata = Omit<CameraMetadata, 'place'>;
 type ExifTags = NonNullable<ExpandedTags['exif']>;
 
 const MAX_TEXT = 200;
-const NOTHING: CameraMetadata = { takenAt: null, camera: null, exposure: null, location: null };
+const NOTHING: ExifMetadata = { takenAt: null, camera: null, exposure: null, location: null };
 
 /**
  * What is worth knowing of an EXIF block (the TIFF structure, with or without its `Exif\0\0` prefix).
  * Never throws: whatever is damaged, impossible or absent is null (CIPA DC-008, Exif 3.0).
  */
-export function readExif(block: Buffer | undefined): CameraMetadata {
+export function readExif(block: Buffer | undefined): ExifMetadata {
   if (!block) return NOTHING;
   const prefixed = block.toString('latin1', 0, 6) === 'Exif\0\0';
   try {
