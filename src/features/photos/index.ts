@@ -19,6 +19,7 @@ export {
   findServable,
   type PhotoDetailRow,
   type PhotoRow,
+  requireBytes,
   selectMatchingIds,
 } from './store.ts';
 export type { PhotoTables } from './tables.ts';

@@ -1,4 +1,5 @@
 import { type Expression, type Insertable, type Kysely, type SqlBool, sql } from 'kysely';
+import { AppError } from '#platform/http/app-error.ts';
 import {
   begin,
   found,
@@ -251,6 +252,13 @@ export async function recordBlob(
 /** Uploads of one hash hold this shared until they commit; the sweeper takes it alone, so it never deletes what comes in. */
 export async function lockBlobShared(tx: Tx, hash: Buffer): Promise<void> {
   await sql`select pg_advisory_xact_lock_shared(${lockKey(hash)}::bigint)`.execute(tx);
+}
+
+/** As {@link lockBlobShared}, for one who makes something of bytes that a photo within sight has. @throws AppError `not_found` */
+export async function requireBytes(tx: Tx, hash: Buffer): Promise<void> {
+  await lockBlobShared(tx, hash);
+  const photo = await tx.selectFrom('photos').select('id').where('blob_hash', '=', hash).limit(1).executeTakeFirst();
+  if (!photo) throw new AppError('not_found', 'There is no such photo.');
 }
 
 export async function tryLockBlob(tx: Tx, hash: Buffer): Promise<boolean> {

@@ -10,7 +10,7 @@ import type { PhotoTables } from './tables.ts';
 type Tx = Kysely<PhotoTables>;
 type Deps = { database: Database; blobs: BlobStore; delivery: Pick<Delivery, 'forget'> };
 
-const allVariants: readonly BlobVariant[] = ['preview', 'medium', 'small', 'original'];
+const allVariants: readonly BlobVariant[] = ['preview', 'medium', 'small', 'cleaned', 'original'];
 const graceMs = 24 * 3600_000;
 
 /**

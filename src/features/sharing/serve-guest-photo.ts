@@ -56,15 +56,15 @@ export function createGuestPhotoServer(deps: Deps): (request: IncomingMessage, r
     const { hash, mime_type, filename, derivatives } = await locate(caller, photoId, variant);
     const given =
       variant === 'original'
-        ? await deps.cleanOriginals.given(caller, { hash, mime_type })
-        : { variant, mimeType: derivatives?.[variant] };
+        ? await deps.cleanOriginals.given(caller, { hash, mime_type, filename })
+        : { variant, mimeType: derivatives?.[variant], filename };
     if (!given.mimeType) throw new AppError('not_found', 'There is no such photo.');
     return {
       key: { hash, variant: given.variant },
       mimeType: given.mimeType,
       etag: tagOf(hash, given.variant),
       cacheControl,
-      headers: asDownload ? { ...inline, 'content-disposition': toContentDisposition(filename) } : inline,
+      headers: asDownload ? { ...inline, 'content-disposition': toContentDisposition(given.filename) } : inline,
     };
   };
 

@@ -1,7 +1,7 @@
 import type { TempArea } from './temp-area.ts';
 
-/** An original as it was sent, and the pictures made from it. */
-export const variants = ['original', 'preview', 'medium', 'small'] as const;
+/** An original as it was sent, the pictures made from it, and the original without its metadata, made when a guest asks for it. */
+export const variants = ['original', 'preview', 'medium', 'small', 'cleaned'] as const;
 
 export type BlobVariant = (typeof variants)[number];
 

@@ -6,7 +6,7 @@ import { asStorageFull } from './storage-full.ts';
 import { createTempArea } from './temp-area.ts';
 
 const roots = ['originals', 'derivatives'] as const;
-const fileName = /^([0-9a-f]{64})(?:\.(preview|medium|small))?$/;
+const fileName = /^([0-9a-f]{64})(?:\.(preview|medium|small|cleaned))?$/;
 
 /**
  * Keeps blobs as files: `<dataDir>/originals/ab/cd/<hash>` and `<dataDir>/derivatives/ab/cd/<hash>.<variant>`, where ab and cd

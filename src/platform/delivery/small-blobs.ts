@@ -53,13 +53,13 @@ export function createSmallBlobs({ store, cacheBytes }: { store: BlobStore; cach
 
   return {
     peek(key) {
-      if (key.variant === 'original') return undefined;
+      if (isOriginal(key)) return undefined;
       const bytes = cache.get(key);
       if (bytes) hits += 1;
       return bytes;
     },
     fetch(key) {
-      if (key.variant === 'original') return store.open(key);
+      if (isOriginal(key)) return store.open(key);
       misses += 1;
       return fetchTogether(key);
     },
@@ -71,6 +71,7 @@ export function createSmallBlobs({ store, cacheBytes }: { store: BlobStore; cach
   };
 }
 
+const isOriginal = ({ variant }: BlobKey) => variant === 'original' || variant === 'cleaned';
 const nameOf = ({ hash, variant }: BlobKey) => `${hash}.${variant}`;
 
 async function readSmall(

@@ -9,6 +9,7 @@ import { undecodable } from './undecodable.ts';
 
 export type { CameraMetadata, Derivative, IngestedImage, Variant } from './ingested-image.ts';
 export { type ImageFormat, mediaTypeOf, SNIFF_BYTES, sniff } from './sniff.ts';
+export { stripMetadata } from './strip-metadata/index.ts';
 
 /** Width × height that an original may have at most. */
 export const MAX_PIXELS = 100_000_000;
