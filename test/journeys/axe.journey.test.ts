@@ -162,6 +162,22 @@ describe.skipIf(!chromiumPath)('axe finds nothing', () => {
     await button('What to do with tomas').click();
     await page.getByRole('menuitem', { name: 'Make a reset link' }).waitFor();
     await checkOpenMenu();
+    await page.getByRole('menuitem', { name: 'Set the quota…' }).click();
+    await page.getByLabel('Photos', { exact: true }).fill('many');
+    await button('Set the quota').click();
+    await page.getByText('Write a whole number, such as 10 000.').waitFor();
+    await check();
+    await page.getByLabel('Photos', { exact: true }).fill('10 000');
+    await button('Set the quota').click();
+    await page.getByText('0 of 10 000 photos').first().waitFor();
+    await button('New person').click();
+    await button('Make the account').click();
+    await page.getByText('Choose a username.').waitFor();
+    await check();
+    await page.getByLabel('Username').fill('maren');
+    await button('Make the account').click();
+    await page.getByLabel('Link', { exact: true }).waitFor();
+    await check();
   });
 
   test('among photos, in the lightbox and in the trash', async () => {
@@ -192,6 +208,42 @@ describe.skipIf(!chromiumPath)('axe finds nothing', () => {
     await page.locator(`a[href*="${ids[0]}"]`).first().focus();
     await page.keyboard.press('x');
     await page.getByRole('button', { name: /trash/i }).first().waitFor();
+    await check();
+  });
+
+  test('among jobs and in the audit log', async () => {
+    await open('/admin/jobs');
+    await page.getByText('Nothing has failed').waitFor();
+    await check();
+    // What leaves the trash is swept by a job.
+    const headers = { origin: server.url };
+    const added = await page.request.post('/api/v1/photos', {
+      headers: { ...headers, 'content-type': 'image/jpeg' },
+      data: await picture(7),
+    });
+    const { id } = (await added.json()) as { id: string };
+    expect((await page.request.delete(`/api/v1/photos/${id}`, { headers })).status()).toBe(204);
+    expect((await page.request.post('/api/v1/photos/batch/purge', { headers, data: { all: true } })).ok()).toBe(true);
+    await open('/admin/jobs?state=all');
+    await page.getByRole('button', { name: 'Delete: Delete files of photos that are gone' }).first().waitFor();
+    await check();
+    await page.getByRole('button', { name: 'Delete: Delete files of photos that are gone' }).first().click();
+    await page.getByRole('alertdialog').waitFor();
+    await check();
+    await open('/admin/audit');
+    await page.getByText('made an API key').first().waitFor();
+    await check();
+    await open('/admin/audit?action=job_deleted');
+    await page.getByText('Nothing like that').waitFor();
+    await check();
+    const me = (await (await page.request.get('/api/v1/me')).json()) as { id: string };
+    const limited = await page.request.patch(`/api/v1/users/${me.id}`, {
+      headers,
+      data: { quota_bytes: 1_000_000_000, quota_photos: 0 },
+    });
+    expect(limited.status()).toBe(200);
+    await open('/settings/profile');
+    await page.getByText(/There is no room for more/).waitFor();
     await check();
   });
 
