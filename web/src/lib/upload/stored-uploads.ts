@@ -5,6 +5,8 @@ export interface StoredUpload {
   readonly name: string;
   readonly modifiedAt: string;
   readonly file: Blob;
+  /** The album it was dropped on. */
+  readonly album?: string | undefined;
 }
 
 const DATABASE = 'tintype-uploads';

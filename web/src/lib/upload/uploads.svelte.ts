@@ -2,6 +2,7 @@ import type { Photo } from '#lib/api-schema.ts';
 import { formatBytes } from '#lib/format.ts';
 import { session } from '#lib/session.svelte.ts';
 import { Incoming, incoming } from './incoming.svelte.ts';
+import { albumOf, intoAlbum, meantFor } from './into-album.ts';
 import { type Probe, probe } from './probe.ts';
 import { createQueue, type Upload } from './queue.ts';
 import { sendUpload } from './send-upload.ts';
@@ -36,6 +37,7 @@ function changed(upload: Upload<Photo>): void {
   if (upload.result) {
     if (upload.state === 'duplicate') incoming.drop(upload.key);
     incoming.arrive(upload.key, upload.result);
+    intoAlbum(upload.key, upload.result.id);
   }
   if (upload.state === 'done' || upload.state === 'duplicate' || upload.state === 'refused') void letGo(upload.key);
   redraw ??= setTimeout(show, REDRAW_EVERY);
@@ -90,7 +92,8 @@ async function takeAll(files: readonly Omit<StoredUpload, 'user'>[]): Promise<vo
   await Promise.all(
     Array.from({ length: PROBES }, async () => {
       while (next < files.length) {
-        const { key, file, name, modifiedAt } = files[next++] as Omit<StoredUpload, 'user'>;
+        const { key, file, name, modifiedAt, album } = files[next++] as Omit<StoredUpload, 'user'>;
+        meantFor(key, album);
         const tile = await take(key, file, name, modifiedAt);
         if (tile) ready.push(tile);
       }
@@ -108,7 +111,7 @@ async function storeWaiting(): Promise<void> {
     const isOpenStill = () => ['waiting', 'sending', 'failed'].includes(queue.uploads.get(key)?.state ?? '');
     if (stored.has(key) || !isOpenStill()) continue;
     stored.add(key);
-    if (!(await storeUpload({ key, user, name, modifiedAt, file }))) {
+    if (!(await storeUpload({ key, user, name, modifiedAt, file, album: albumOf(key) }))) {
       stored.delete(key);
       unstored++;
     } else if (!isOpenStill()) await letGo(key);
@@ -131,9 +134,11 @@ export const uploads = {
     return queue.busy && (unstored > 0 || [...queue.uploads.values()].some(isLost));
   },
 
-  async add(files: readonly File[]): Promise<void> {
+  /** @param album the album they are to be put into as well */
+  async add(files: readonly File[], album?: string): Promise<void> {
     await takeAll(
       files.map((file) => ({
+        album,
         key: `upload-${Date.now()}-${++lastKey}`,
         file,
         name: file.name,
