@@ -17,7 +17,7 @@ const searches: Record<string, string> = {
   'a prefix of two letters': 'q=ze',
   'a part of a word': 'q=arbou',
   'two words, both common': 'q=lake%20lantern',
-  'two words, one rare': 'q=lake%20heron',
+  'two words, one rare': 'q=lantern%20heron',
   'a file name': 'q=IMG_2041',
   'a word and a camera': 'q=lantern&camera=FUJIFILM%20X100V',
   'a tag in one year': 'tag=tag%20ea&taken_after=2015-01-01&taken_before=2016-01-01',
