@@ -23,7 +23,10 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   const name = `${shared.template}_${randomBytes(4).toString('hex')}`;
   await execute(shared.owner, `create database ${name} template ${shared.template}`);
   const app = { ...shared.app, database: name };
-  const database = createDatabase({ pool: new Pool({ ...app, max: 8 }) });
+  const pool = new Pool({ ...app, max: 8 });
+  // The drop may come to a connection before its own end does; without a listener that would end the test's process.
+  pool.on('error', () => {});
+  const database = createDatabase({ pool });
   // biome-ignore lint/correctness/noEmptyPattern: vitest reads the first parameter's pattern and takes no name there.
   afterAll(async ({}, suite) => {
     await database.close();

@@ -7,13 +7,13 @@ import type { CallerName, Context, TargetKind } from './fixture.ts';
  */
 // biome-ignore format: a table is read by its columns.
 export const needs = {
-  //           anonymous    owner        stranger        viewer        contributor        admin        key: account      key: read      key: write      key: full
-  nothing: row('ok',        'ok',        'ok',           'ok',         'ok',              'ok',        'ok',             'ok',          'ok',           'ok'),
-  account: row(401,         'ok',        'ok',           'ok',         'ok',              'ok',        'ok',             403,           403,            'ok'),
-  read:    row(401,         'ok',        'ok',           'ok',         'ok',              'ok',        403,              'ok',          403,            'ok'),
-  write:   row(401,         'ok',        'ok',           'ok',         'ok',              'ok',        403,              403,           'ok',           'ok'),
-  person:  row(401,         'ok',        'ok',           'ok',         'ok',              'ok',        403,              403,           403,            403),
-  admin:   row(401,         403,         403,            403,          403,               'ok',        403,              403,           403,            403),
+  //           anonymous    owner        stranger        viewer        contributor        admin        admin's key  key: account      key: read      key: write      key: full
+  nothing: row('ok',        'ok',        'ok',          'ok',         'ok',             'ok',        'ok',        'ok',             'ok',         'ok',          'ok'),
+  account: row(401,         'ok',        'ok',          'ok',         'ok',             'ok',        'ok',        'ok',             403,          403,           'ok'),
+  read:    row(401,         'ok',        'ok',          'ok',         'ok',             'ok',        'ok',        403,              'ok',         403,           'ok'),
+  write:   row(401,         'ok',        'ok',          'ok',         'ok',             'ok',        'ok',        403,              403,          'ok',          'ok'),
+  person:  row(401,         'ok',        'ok',          'ok',         'ok',             'ok',        403,         403,              403,          403,           403),
+  admin:   row(401,         403,         403,           403,          403,              'ok',        403,         403,              403,          403,           403),
 } satisfies Record<string, Record<CallerName, 'ok' | number>>;
 
 /**
@@ -47,6 +47,8 @@ export interface Cell {
   readonly showsPeople?: true;
   /** Answered by bytes: Range, If-None-Match and HEAD are cells too. */
   readonly bytes?: true;
+  /** The same with something of the victim's in its body: 404 where it would have been carried out. */
+  readonly lends?: readonly ((context: Context) => Sent)[];
   readonly send?: (context: Context) => Sent | Promise<Sent>;
 }
 
@@ -199,6 +201,10 @@ export const cells: Record<string, Cell> = {
     needs: 'write',
     ok: 201,
     send: ({ ownPhoto }) => ({ json: { name: 'made', photo_ids: [ownPhoto] } }),
+    lends: [
+      ({ ownPhoto, victims }) => ({ json: { name: 'made', photo_ids: [ownPhoto, victims.photo] } }),
+      ({ victims }) => ({ json: { name: 'made', filter: { album_id: victims.album } } }),
+    ],
   },
   'GET /albums/{id}': { needs: 'read', ok: 200, target: 'album', members: 'see' },
   'PATCH /albums/{id}': {
@@ -217,6 +223,7 @@ export const cells: Record<string, Cell> = {
     target: 'album',
     members: 'add',
     send: ({ ownPhoto }) => ({ json: { photo_ids: [ownPhoto] } }),
+    lends: [({ ownPhoto, victims }) => ({ json: { photo_ids: [ownPhoto, victims.photo] } })],
   },
   'DELETE /albums/{id}/photos': {
     needs: 'write',
@@ -266,6 +273,7 @@ export const cells: Record<string, Cell> = {
     malformed: 'body',
     takesOne: true,
     send: ({ ids }) => ({ json: { photo_id: ids[0] } }),
+    lends: [({ victims }) => ({ json: { album_id: victims.album } })],
   },
   'GET /share-links': { needs: 'write', ok: 200 },
   'GET /share-links/{id}': { needs: 'write', ok: 200, target: 'link' },
@@ -326,10 +334,11 @@ function row(
   viewer: Answer,
   contributor: Answer,
   admin: Answer,
+  adminKey: Answer,
   keyAccount: Answer,
   keyRead: Answer,
   keyWrite: Answer,
   keyFull: Answer,
 ): Record<CallerName, Answer> {
-  return { anonymous, owner, stranger, viewer, contributor, admin, keyAccount, keyRead, keyWrite, keyFull };
+  return { anonymous, owner, stranger, viewer, contributor, admin, adminKey, keyAccount, keyRead, keyWrite, keyFull };
 }

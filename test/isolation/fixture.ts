@@ -12,6 +12,7 @@ export type CallerName =
   | 'viewer'
   | 'contributor'
   | 'admin'
+  | 'adminKey'
   | 'keyAccount'
   | 'keyRead'
   | 'keyWrite'
@@ -52,6 +53,8 @@ export interface Context {
   /** Who may look at the owner's albums, and who may add to them. */
   readonly viewer: Person;
   readonly contributor: Person;
+  /** What the victim has, for bodies that name it. */
+  readonly victims: Readonly<Record<TargetKind, string>>;
 }
 
 /** Somebody with a row of every kind, each marked so that it is recognized wherever it turns up. */
@@ -81,8 +84,8 @@ export interface Fixture {
   readonly stranger: Person;
   readonly viewer: Person;
   readonly contributor: Person;
-  /** A photo of each person's who calls. */
-  readonly photoOf: ReadonlyMap<string, string>;
+  /** A photo of their own for each who is no owner. */
+  readonly photoOf: Readonly<Partial<Record<CallerName, string>>>;
   readonly walkIn: Context['walkIn'];
   /** A target of its own for a request that will be carried out. @returns its id, and an account's username */
   make(kind: TargetKind, resident: Resident): Promise<{ id: string; name: string }>;
@@ -126,6 +129,7 @@ export async function createFixture(app: TestApp, by?: Person): Promise<Fixture>
     viewer,
     contributor,
     admin,
+    adminKey: { bearer: await keyOf(admin, 'photos:read', 'photos:write', 'account:read') },
     keyAccount: { bearer: await keyOf(ownerPerson, 'account:read') },
     keyRead: { bearer: await keyOf(ownerPerson, 'photos:read') },
     keyWrite: { bearer: await keyOf(ownerPerson, 'photos:write') },
@@ -144,10 +148,15 @@ export async function createFixture(app: TestApp, by?: Person): Promise<Fixture>
     if (kind === 'photo' || kind === 'trashed') await putInto(app, person, principal, targets.album, made.id);
     return made;
   };
-  const photoOf = new Map<string, string>();
-  for (const person of [admin, stranger, viewer, contributor]) {
-    photoOf.set(person.id, (await app.upload(person, await picture())).id);
-  }
+  const upload = async (person: Person): Promise<string> => (await app.upload(person, await picture())).id;
+  const adminsPhoto = await upload(admin);
+  const photoOf = {
+    admin: adminsPhoto,
+    adminKey: adminsPhoto,
+    stranger: await upload(stranger),
+    viewer: await upload(viewer),
+    contributor: await upload(contributor),
+  };
   return {
     app,
     callers,

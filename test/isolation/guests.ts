@@ -29,11 +29,21 @@ export interface GuestCell {
   readonly takesPhoto?: true;
   /** It gives bytes: HEAD, Range and conditions are tried as well. */
   readonly bytes?: true;
+  /** What guests in these states are answered in place of what they are elsewhere. */
+  readonly answers?: Readonly<Record<string, number>>;
   readonly send?: (fixture: Fixture) => Promise<RequestOptions>;
 }
 
 /** Every operation of guests; the document has the same under `/share/{key}`. */
 export const guestCells: Readonly<Record<string, GuestCell>> = {
+  // Without a password: who must show one has it in no cell but by a session, which is kept.
+  unlock: {
+    method: 'POST',
+    path: '/unlock',
+    ok: 200,
+    answers: { 'link that counts, nobody counted': 200 },
+    send: async ({ app }) => ({ json: {}, headers: { origin: app.url } }),
+  },
   view: { method: 'GET', path: '', ok: 200 },
   layout: { method: 'GET', path: '/layout', ok: 200 },
   photo: { method: 'GET', path: '/photos/{photo}', ok: 200, takesPhoto: true },
@@ -83,7 +93,7 @@ export async function createGuests(fixture: Fixture): Promise<GuestFixture> {
   const changed = await link({ password });
   const beforeChange = await unlock(changed.access_key, { password });
   await call(app, owner.person, 'PATCH', `/share-links/${changed.id}`, { password: 'another one now' });
-  const counted = await link({ max_views: 5 });
+  const counted = await link({ max_views: 100_000 });
   const usedUp = await link({ max_views: 1 });
   const theOne = await unlock(usedUp.access_key);
   const expired = await link({ password });
@@ -226,6 +236,8 @@ function expectedStatus(
   place: keyof GuestFixture['photos'] | null,
   success: number,
 ): number {
+  const own = cell.answers?.[name];
+  if (own !== undefined) return own;
   if (answer !== 200) return answer;
   if (cell.needs && !allows[name]?.includes(cell.needs)) return 403;
   return place === null || place === 'shown' ? success : 404;

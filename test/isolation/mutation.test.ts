@@ -18,7 +18,14 @@ import { tryOperation } from './try-cells.ts';
  */
 
 /** Checks that nothing can tell from their absence, and why; one that is missed after all, or is gone, fails the build. */
-const equivalent: Readonly<Record<string, string>> = {};
+const equivalent: Readonly<Record<string, string>> = {
+  'features/access/access.ts if (!rule)': 'no use-case names an action that the table lacks: the types forbid it',
+  'features/access/access.ts if (!rule.resource)': 'no use-case names ids of an action without a resource',
+  'features/access/access.ts requireAllowed any action':
+    'each use-case has asked the same before it opened a transaction',
+  'features/sharing/visit-link.ts requireGuestAccess guest.look': 'it names no photo and needs no permission',
+  'features/sharing/visit-link.ts requireGuestAccess guest.look (2)': 'it names no photo and needs no permission',
+};
 
 /** `requireAccess` repeats what `requireAllowed` asked before it; that check is only out once its repetition is as well. */
 const repetition = 'features/access/access.ts requireAllowed any action';
@@ -29,41 +36,54 @@ const login = hasSuperuser ? await createBypassingLogin(database.owner, database
 const app = await createTestApp({ database, ...(login ? { login } : {}) });
 const administrator = await app.signUp();
 
+const withoutNumber = (check: string): string => check.replace(/ \(\d+\)$/, '');
+const isTwin = (check: string, other: string): boolean => withoutNumber(check) === withoutNumber(other);
+
 /** Who is asked, and made anew once a mutant has let somebody change what is the owner's or the victim's. */
 let fixture: Fixture | null = null;
 let guests: GuestFixture | null = null;
 const requireFixture = async (): Promise<Fixture> => (fixture ??= await createFixture(app, administrator));
 const requireGuests = async (): Promise<GuestFixture> => (guests ??= await createGuests(await requireFixture()));
 
-/** Looks the same operation through for a different answer. @returns what changed first, or null */
-async function findDeviation(operation: string): Promise<string | null> {
+interface Found {
+  readonly what: string;
+  /** Somebody was let in who should not have been: what they did may be in the way of the next one. */
+  readonly isDone: boolean;
+}
+
+/** Looks an operation through for an answer that is another than its cells say. @returns the first, or null */
+async function findDeviation(operation: string): Promise<Found | null> {
+  const isWriting = !operation.startsWith('GET ') && guestCells[operation]?.method !== 'GET';
   if (operation in guestCells) {
     const { deviations } = await tryGuests(await requireFixture(), await requireGuests(), operation, {
       firstOnly: true,
       by: ['/s'],
     });
-    return deviations[0] ? JSON.stringify(deviations[0]) : null;
+    // What a guest can send is one photo more.
+    return deviations[0] ? { what: JSON.stringify(deviations[0]), isDone: false } : null;
   }
   try {
     const { expected, actual } = await tryOperation(await requireFixture(), operation, { firstOnly: true });
-    const different = Object.keys(actual).find((name) => actual[name] !== expected[name]);
-    return different ? `${different}: ${actual[different]} in place of ${expected[different]}` : null;
+    const name = Object.keys(actual).find((one) => actual[one] !== expected[one]);
+    if (!name) return null;
+    const isDone = isWriting && Number(actual[name]) < 400;
+    return { what: `${name}: ${actual[name]} in place of ${expected[name]}`, isDone };
   } catch (error) {
     // An answer that shows what it must not fails where it is looked through.
-    return (error as Error).message;
+    return { what: (error as Error).message, isDone: isWriting };
   }
 }
 
 /** Which operations come upon each check, reading ones first: they leave everything as it was. */
 async function record(): Promise<Map<string, string[]>> {
   const reached = new Map<string, string[]>();
-  const operations = [...Object.keys(guestCells), ...Object.keys(cells)].toSorted(
+  const operations = [...Object.keys(cells), ...Object.keys(guestCells)].toSorted(
     (a, b) => Number(b.startsWith('GET ')) - Number(a.startsWith('GET ')),
   );
   for (const operation of operations) {
     checks.met.clear();
     const deviation = await findDeviation(operation);
-    if (deviation) throw new Error(`${operation} is not as its cells say to begin with: ${deviation}`);
+    if (deviation) throw new Error(`${operation} is not as its cells say to begin with: ${deviation.what}`);
     for (const check of checks.met) reached.set(check, [...(reached.get(check) ?? []), operation]);
   }
   return reached;
@@ -71,15 +91,15 @@ async function record(): Promise<Map<string, string[]>> {
 
 /** Runs with one thing out of order. @returns the first operation that told of it, or null where none did */
 async function huntWith(operations: readonly string[], breakIt: () => () => void): Promise<string | null> {
-  await requireGuests();
+  if (operations.some((operation) => operation in guestCells)) await requireGuests();
+  await requireFixture();
   const mend = breakIt();
   try {
     for (const operation of operations) {
       const deviation = await findDeviation(operation);
       if (!deviation) continue;
-      // What was let through may have changed what the next mutant is asked about.
-      if (!operation.startsWith('GET ')) [fixture, guests] = [null, null];
-      return `${operation}: ${deviation}`;
+      if (deviation.isDone) [fixture, guests] = [null, null];
+      return `${operation}: ${deviation.what}`;
     }
     return null;
   } finally {
@@ -108,8 +128,12 @@ describe.skipIf(!hasSuperuser)('without one access check, by the access check al
 
     for (const [check, operations] of reached) {
       await hunt(check, operations, () => {
-        checks.removed.add(check);
-        if (check.includes(' requireAllowed ')) checks.removed.add(repetition);
+        // One use-case may ask the same twice, before its transaction and on the way to it: that is one check.
+        const same = check.includes(' requireAllowed ')
+          ? [...reached.keys()].filter((other) => isTwin(check, other))
+          : [];
+        for (const name of [check, ...same]) checks.removed.add(name);
+        if (same.length > 0) checks.removed.add(repetition);
         return () => checks.removed.clear();
       });
     }

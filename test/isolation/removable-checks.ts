@@ -11,8 +11,6 @@ const guarded = [
   'features/photos/locate-photo.ts',
   'features/sharing/authorize-guest.ts',
   'features/sharing/unlock-link.ts',
-  'features/albums/arrange-photos.ts',
-  'features/albums/manage-members.ts',
 ];
 
 /**

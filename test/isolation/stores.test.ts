@@ -3,8 +3,17 @@ import type { Kysely } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 import { beforeAll, describe, expect, test } from 'vitest';
 import * as accounts from '#features/accounts/store.ts';
+import * as albums from '#features/albums/store.ts';
+import * as audit from '#features/audit/store.ts';
+import * as operation from '#features/operation/store.ts';
+import * as statistics from '#features/photos/statistics-store.ts';
 import * as photos from '#features/photos/store.ts';
+import * as suggestions from '#features/photos/suggestion-store.ts';
+import * as tags from '#features/photos/tag-store.ts';
+import * as guests from '#features/sharing/guest-store.ts';
+import * as sharing from '#features/sharing/store.ts';
 import { anonymous, type Principal } from '#platform/database/principal.ts';
+import type { LinkCaller } from '#platform/http/caller.ts';
 import { createTestApp } from '../app.ts';
 import { createFixture, type Fixture } from './fixture.ts';
 
@@ -18,38 +27,54 @@ beforeAll(async () => {
   before = await fixture.rowsOf(fixture.victim);
 });
 
-// biome-ignore lint/suspicious/noExplicitAny: the stores of two features, each with tables of its own.
+// biome-ignore lint/suspicious/noExplicitAny: the stores of several features, each with tables of its own.
 type Tx = Kysely<any>;
 const page = { limit: 100, offset: 0 };
 const victims = () => ({ owner: fixture.victim.person.id, ...fixture.victim.targets });
 const none = { items: [], total: 0 };
 const soon = () => new Date(Date.now() + 60_000);
 const refused = 'refused';
+const nothing = { photos: 0, bytes: 0 };
+/** As if the access check had let somebody in. */
+const guest = () =>
+  ({
+    kind: 'link',
+    linkId: victims().link,
+    ownerId: victims().owner,
+    target: { albumId: victims().album },
+  }) as LinkCaller & { target: { albumId: string } };
 
 /** Each function of the stores that names an owner or an id, aimed at the victim, and what it must come to. */
 const aimed: Record<string, [run: (tx: Tx) => Promise<unknown>, outcome: unknown]> = {
   findPhoto: [(tx) => photos.findPhoto(tx, victims().photo), undefined],
   findPhotoDetail: [(tx) => photos.findPhotoDetail(tx, victims().photo), undefined],
   findUploadOf: [(tx) => photos.findUploadOf(tx, victims().owner, hashOfVictim()), undefined],
-  listPhotos: [(tx) => photos.listPhotos(tx, victims().owner, {}, page), { items: [], next: null }],
+  findPhotos: [(tx) => photos.findPhotos(tx, [victims().photo]), []],
+  listPhotos: [(tx) => photos.listPhotos(tx, victims().owner, {}, page), { ...none, next: null }],
   'listPhotos, searching': [
     (tx) => photos.listPhotos(tx, victims().owner, { q: 'canary' }, page),
-    { items: [], next: null },
+    { ...none, next: null },
   ],
-  countPhotos: [(tx) => photos.countPhotos(tx, victims().owner, {}), 0],
-  'countPhotos, searching': [(tx) => photos.countPhotos(tx, victims().owner, { q: 'canary' }), 0],
+  'listPhotos, of an album': [
+    (tx) => photos.listPhotos(tx, victims().owner, { album_id: victims().album }, page),
+    { ...none, next: null },
+  ],
   countMonths: [(tx) => photos.countMonths(tx, victims().owner, {}), []],
   'countMonths, searching': [(tx) => photos.countMonths(tx, victims().owner, { q: 'canary' }), []],
   listMonth: [(tx) => photos.listMonth(tx, victims().owner, '2024-06', {}), []],
   updatePhoto: [(tx) => photos.updatePhoto(tx, victims().photo, { caption: 'taken' }), undefined],
   trashPhotos: [(tx) => photos.trashPhotos(tx, victims().owner, { filter: {} }, new Date()), 0],
   setFavorite: [(tx) => photos.setFavorite(tx, victims().owner, { filter: {} }, true), 0],
+  setArchived: [(tx) => photos.setArchived(tx, victims().owner, { filter: {} }, true), 0],
+  'setArchived, by ids': [(tx) => photos.setArchived(tx, victims().owner, { ids: [victims().photo] }, true), 0],
   restorePhotos: [(tx) => photos.restorePhotos(tx, victims().owner, {}), 0],
   purgePhotos: [(tx) => photos.purgePhotos(tx, victims().owner, undefined), 0],
   listTrash: [(tx) => photos.listTrash(tx, victims().owner, page), none],
   findServable: [(tx) => photos.findServable(tx, victims().photo), undefined],
+  selectMatchingIds: [(tx) => photos.selectMatchingIds(tx, victims().owner, { filter: {} }), []],
   selectForDownload: [(tx) => photos.selectForDownload(tx, victims().owner, { filter: {} }), []],
   listFiles: [(tx) => photos.listFiles(tx, victims().owner, [victims().photo]), []],
+  listAlbumFiles: [(tx) => photos.listAlbumFiles(tx, victims().album, [victims().photo]), []],
   insertDownload: [
     (tx) => photos.insertDownload(tx, { id: uuidv7(), owner_id: victims().owner, photo_ids: [], expires_at: soon() }),
     refused,
@@ -65,6 +90,100 @@ const aimed: Record<string, [run: (tx: Tx) => Promise<unknown>, outcome: unknown
   deleteUpload: [(tx) => photos.deleteUpload(tx, victims().upload), undefined],
   findReceiving: [(tx) => photos.findReceiving(tx, [victims().upload]), new Set()],
 
+  changeTags: [(tx) => tags.changeTags(tx, victims().owner, { filter: {} }, { add: ['taken'] }), 0],
+  renameTag: [(tx) => tags.renameTag(tx, victims().owner, 'canary', null), 0],
+  listTags: [(tx) => tags.listTags(tx, victims().owner, { limit: 100 }), []],
+  suggestValues: [(tx) => suggestions.suggestValues(tx, victims().owner, 'c'), []],
+  suggestAlbums: [(tx) => suggestions.suggestAlbums(tx, victims().owner, 'c'), []],
+  findMonths: [(tx) => suggestions.findMonths(tx, victims().owner, 2024, null), []],
+  findAlike: [(tx) => suggestions.findAlike(tx, victims().owner, 'canarx'), null],
+  readStatistics: [
+    async (tx) => {
+      const { trash, ...live } = await statistics.readStatistics(tx, victims().owner);
+      return [trash, live];
+    },
+    [nothing, { ...nothing, by_month: [], by_kind: [], by_style: [], by_camera: [], by_format: [], by_place: [] }],
+  ],
+
+  listAlbums: [(tx) => albums.listAlbums(tx, victims().owner, {}, page), none],
+  findAlbum: [(tx) => albums.findAlbum(tx, victims().owner, victims().album), undefined],
+  summarizeAlbums: [(tx) => albums.summarizeAlbums(tx, [victims().album, victims().smart_album]), []],
+  insertAlbum: [
+    (tx) =>
+      albums.insertAlbum(tx, { id: uuidv7(), owner_id: victims().owner, name: 'x', description: null, filter: null }),
+    refused,
+  ],
+  updateAlbum: [(tx) => albums.updateAlbum(tx, victims().owner, victims().album, { name: 'taken' }), undefined],
+  deleteAlbum: [(tx) => albums.deleteAlbum(tx, victims().owner, victims().album), undefined],
+  setPinned: [(tx) => albums.setPinned(tx, victims().owner, victims().album, true), refused],
+  findInAlbum: [(tx) => albums.findInAlbum(tx, victims().album, [victims().photo]), []],
+  appendPhotos: [
+    (tx) =>
+      albums.appendPhotos(tx, { id: victims().album, owner_id: victims().owner }, victims().owner, [victims().trashed]),
+    refused,
+  ],
+  removePhotos: [(tx) => albums.removePhotos(tx, victims().album, [victims().photo]), undefined],
+  findGap: [(tx) => albums.findGap(tx, victims().album, [], victims().photo), { after: null, before: null }],
+  placePhotos: [(tx) => albums.placePhotos(tx, victims().album, [victims().photo], { first: 9, step: 1 }), undefined],
+  renumber: [(tx) => albums.renumber(tx, victims().album), undefined],
+  listPlaces: [(tx) => albums.listPlaces(tx, victims().album, page), []],
+  countPhotos: [(tx) => albums.countPhotos(tx, victims().album), 0],
+  listMembers: [(tx) => albums.listMembers(tx, victims().album), []],
+  addMember: [(tx) => albums.addMember(tx, victims().album, fixture.stranger.id, 'viewer'), false],
+  setRole: [(tx) => albums.setRole(tx, victims().album, fixture.viewer.id, 'contributor'), false],
+  removeMember: [(tx) => albums.removeMember(tx, victims().album, fixture.viewer.id), false],
+
+  insertLink: [
+    (tx) =>
+      sharing.insertLink(tx, {
+        id: uuidv7(),
+        owner_id: victims().owner,
+        photo_id: victims().photo,
+        album_id: null,
+        key_hash: Buffer.alloc(32),
+        key_sealed: Buffer.alloc(32),
+        expires_at: null,
+        password_hash: null,
+        allow_download: true,
+        allow_upload: false,
+        show_metadata: true,
+        max_views: null,
+      }),
+    refused,
+  ],
+  findTarget: [(tx) => sharing.findTarget(tx, { albumId: victims().album }), undefined],
+  'findTarget, a photo': [(tx) => sharing.findTarget(tx, { photoId: victims().photo }), undefined],
+  listLinks: [(tx) => sharing.listLinks(tx, victims().owner, page), none],
+  findOwnLink: [(tx) => sharing.findOwnLink(tx, victims().owner, victims().link), undefined],
+  updateLink: [(tx) => sharing.updateLink(tx, victims().owner, victims().link, { allow_download: true }), false],
+  revokeLink: [(tx) => sharing.revokeLink(tx, victims().owner, victims().link), false],
+  linkPasswordHash: [(tx) => sharing.linkPasswordHash(tx), null],
+  countView: [(tx) => sharing.countView(tx), false],
+  listShownIds: [(tx) => guests.listShownIds(tx, guest()), []],
+  summarize: [
+    (tx) => guests.summarize(tx, guest()),
+    expect.objectContaining({ photos: 0, bytes: '0', first: null, last: null }),
+  ],
+  findSharedAlbum: [(tx) => guests.findSharedAlbum(tx, guest().target), undefined],
+  listNames: [(tx) => guests.listNames(tx), []],
+  listShownFiles: [(tx) => guests.listShownFiles(tx, guest()), []],
+  findShownUpload: [(tx) => guests.findShownUpload(tx, guest(), hashOfVictim()), undefined],
+  appendSent: [
+    (tx) => guests.appendSent(tx, guest(), { id: victims().trashed } as Parameters<typeof guests.appendSent>[2]),
+    refused,
+  ],
+
+  listEntries: [(tx) => audit.listEntries(tx, { user_id: victims().owner, limit: 100 }), []],
+  deleteEntriesAfter: [(tx) => audit.deleteEntriesAfter(tx, 0), refused],
+  listJobs: [(tx) => operation.listJobs(tx, 'all', page), []],
+  countJobs: [(tx) => operation.countJobs(tx), { waiting: 0, active: 0, completed: 0, failed: 0, all: 0 }],
+  lockJob: [(tx) => operation.lockJob(tx, victims().job), undefined],
+
+  createUser: [
+    (tx) => accounts.createUser(tx, { id: uuidv7(), username: 'x', email: null, role: 'admin', passwordHash: 'x' }),
+    false,
+  ],
+  setQuota: [(tx) => accounts.setQuota(tx, victims().owner, { quota_photos: 0 }), false],
   findUser: [(tx) => accounts.findUser(tx, victims().owner), undefined],
   findUserByName: [(tx) => accounts.findUserByName(tx, fixture.victim.person.username), undefined],
   updateProfile: [(tx) => accounts.updateProfile(tx, victims().owner, { display_name: 'taken' }), undefined],
@@ -118,7 +237,7 @@ const aimed: Record<string, [run: (tx: Tx) => Promise<unknown>, outcome: unknown
   isGrantOfAnother: [(tx) => accounts.findGrant(tx, victims().session, fixture.stranger.id), undefined],
 };
 
-/** These reach nobody's rows by an id: they are doors by hash or login, or take locks, or make one's own. */
+/** These reach nobody's rows by an id: they are doors by hash, name or login, or take locks, or make one's own. */
 const doors = [
   'registerUser',
   'hasUsers',
@@ -139,6 +258,14 @@ const doors = [
   'lockBlobShared',
   'tryLockBlob',
   'lockUploadOf',
+  'lockAlbum',
+  'findPerson',
+  'findLink',
+  'insertEntry',
+  'requireBytes',
+  'requireRoom',
+  'requireUploadRoom',
+  'sweepSearchWords',
 ];
 
 const hashOfVictim = (): Buffer => createHash('sha256').update(fixture.victim.bytes).digest();
@@ -150,7 +277,8 @@ const strangers: Record<string, () => Principal> = {
 };
 
 test('every function of the stores is aimed at the victim here, or is a door that is tried beside the policies', () => {
-  const exported = [...Object.keys(photos), ...Object.keys(accounts)];
+  const stores = [accounts, albums, audit, guests, operation, photos, sharing, statistics, suggestions, tags];
+  const exported = stores.flatMap((store) => Object.keys(store));
   const named = new Set([...Object.keys(aimed).map((name) => name.split(',')[0]), ...doors]);
   expect(exported.filter((name) => !named.has(name))).toEqual([]);
 });

@@ -52,6 +52,16 @@ export async function tryOperation(fixture: Fixture, operation: string, { firstO
       actual[name] = await tryCell(fixture, operation, cell, caller, place);
       if (firstOnly && actual[name] !== expected[name]) return { expected, actual };
     }
+    for (const [n, lent] of (cell.lends ?? []).entries()) {
+      const name = `${caller}, with something foreign in the body (${n + 1})`;
+      const due = expectedStatus(cell, caller, 'own');
+      expected[name] = due === cell.ok ? 404 : due;
+      const context = await contextOf(fixture, cell, fixture.callers[caller], 'own', false);
+      const answer = await send(fixture, operation, { ...cell, send: lent }, fixture.callers[caller], context);
+      requireClean(fixture, cell, caller, answer);
+      actual[name] = answer.status;
+      if (firstOnly && actual[name] !== expected[name]) return { expected, actual };
+    }
   }
   return { expected, actual };
 }
@@ -77,7 +87,8 @@ async function tryCell(
   return answer.status;
 }
 
-const isPerson = (caller: CallerName): boolean => caller !== 'anonymous' && !caller.startsWith('key');
+const isPerson = (caller: CallerName): boolean =>
+  caller !== 'anonymous' && caller !== 'adminKey' && !caller.startsWith('key');
 
 /** Somebody of the same standing, for what ends the one who asks for it. */
 async function understudy(fixture: Fixture, caller: CallerName): Promise<Person | Credential> {
@@ -115,12 +126,16 @@ export async function contextOf(
     name: `walker-${randomBytes(4).toString('hex')}`,
     walkIn: fixture.walkIn,
     picture: fixture.picture,
-    ownPhoto: fixture.photoOf.get(person.id) ?? fixture.owner.targets.photo,
+    ownPhoto: fixture.photoOf[callerOf(fixture, as)] ?? fixture.owner.targets.photo,
     sharedPhoto: fixture.owner.targets.photo,
     viewer: fixture.viewer,
     contributor: fixture.contributor,
+    victims: fixture.victim.targets,
   };
 }
+
+const callerOf = (fixture: Fixture, as: Person | Credential): CallerName =>
+  (Object.keys(fixture.callers) as CallerName[]).find((name) => fixture.callers[name] === as) ?? 'anonymous';
 
 /** How many requests were sent. */
 export let requests = 0;

@@ -213,7 +213,7 @@ describe.skipIf(!chromiumPath)('accounts in the browser', () => {
     await page.keyboard.press('/');
     await page.keyboard.type('fog?');
     await page.keyboard.press('Enter');
-    await page.waitForURL('**/photos?q=fog%3F');
+    await page.waitForURL('**/search?q=fog%3F');
 
     await tabTo(page, 'maren, your account');
     await page.keyboard.press('Enter');

@@ -5,7 +5,7 @@ import type { Browser, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { scale } from '../scale.ts';
-import { chromiumPath, openBrowser, password, signUp, type Visitor, visit } from './browser.ts';
+import { chromiumPath, openBrowser, password, signIn, signUp, type Visitor, visit } from './browser.ts';
 import { startServer, type TestServer } from './server.ts';
 
 const every = [
@@ -208,6 +208,86 @@ describe.skipIf(!chromiumPath)('axe finds nothing', () => {
     await page.locator(`a[href*="${ids[0]}"]`).first().focus();
     await page.keyboard.press('x');
     await page.getByRole('button', { name: /trash/i }).first().waitFor();
+    await check();
+  });
+
+  test('among albums, dialogs open', async () => {
+    const headers = { origin: server.url };
+    const post = async (path: string, data: object, by = page.request) => {
+      const answer = await by.post(`/api/v1${path}`, { headers, data });
+      expect(answer.status()).toBe(201);
+      return (await answer.json()) as { id: string };
+    };
+    for (const path of ['/albums', '/shared']) {
+      await open(path);
+      await check();
+    }
+    const found = (await (await page.request.get('/api/v1/photos')).json()) as { items: { id: string }[] };
+    const photo_ids = found.items.map(({ id }) => id);
+    const album = await post('/albums', { name: 'Lakes in October', photo_ids, description: 'Most of them in fog.' });
+    await post('/albums', { name: 'Everything made', filter: { generated: false } });
+    await post('/albums', { name: 'Nothing yet' });
+    const other = await visit(browser, server.url);
+    await signIn(other.page, 'tomas');
+    await post(`/albums/${album.id}/members`, { username: 'tomas', role: 'contributor' });
+    const theirs = await post('/albums', { name: 'Bilbao, rained out' }, other.page.request);
+    await post(`/albums/${theirs.id}/members`, { username: 'ines', role: 'viewer' }, other.page.request);
+    await other.close();
+    await post('/share/create', { album_id: album.id });
+    expect((await page.request.put(`/api/v1/albums/${album.id}/pin`, { headers })).status()).toBe(204);
+    for (const path of ['/albums', '/albums?q=nothing-of-the-kind', '/shared', `/albums/${theirs.id}`]) {
+      await open(path);
+      await check();
+    }
+    await open('/albums');
+    await page.keyboard.press('n');
+    await page.getByRole('dialog', { name: 'New album' }).waitFor();
+    await button('Make the album').click();
+    await page.getByText('Give it a name').waitFor();
+    await check();
+    await open(`/albums/${album.id}`);
+    await page.locator('.tile').nth(1).waitFor();
+    await check();
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await page.keyboard.press('r');
+    await page.getByLabel('Name', { exact: true }).waitFor();
+    await check();
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('+');
+    await page.getByRole('dialog', { name: 'Add photos' }).waitFor();
+    await page.getByRole('checkbox').first().waitFor({ state: 'attached' });
+    await check();
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('i');
+    await page.getByRole('dialog', { name: 'People in this album' }).getByRole('button', { name: 'Invite' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Invite' }).click();
+    await page.getByText('Type their username.').waitFor();
+    await check();
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await button('More').click();
+    await page.getByRole('menuitem', { name: 'Rename' }).waitFor();
+    await checkOpenMenu();
+    await page.keyboard.press('Escape');
+    await page.locator('.tile > a').first().focus();
+    await page.keyboard.press('x');
+    await page.getByText('1 selected').waitFor();
+    await check();
+    await page.keyboard.press('m');
+    await page.getByRole('region', { name: 'Moving photos' }).waitFor();
+    await check();
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('a');
+    await page
+      .getByRole('dialog')
+      .getByRole('button', { name: /Nothing yet/ })
+      .waitFor();
+    await check();
+    await page.keyboard.press('Escape');
+    await open(`/albums/${album.id}/${photo_ids[0]}`);
+    await page.getByText(/1 of \d, Lakes in October/).waitFor();
     await check();
   });
 

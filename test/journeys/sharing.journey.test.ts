@@ -262,7 +262,30 @@ describe.skipIf(!chromiumPath)('links, by keyboard alone', () => {
   });
 
   test('a link to one photo, an address that is none, and a page without JavaScript', async () => {
-    const { url } = await makeLink({ photo_id: ids[1] });
+    // From the selection, and from the opened photo, which has the link already.
+    await page.goto('/photos');
+    await tabTo(page, page.locator('.tile a[tabindex="0"]'));
+    // The newest is what a guest has added above.
+    await page.keyboard.press('ArrowRight');
+    await focused(page.locator(`.tile[data-id="${ids[3]}"] a`));
+    await page.keyboard.press('x');
+    await press(page, page.getByRole('region', { name: '1 selected' }).getByRole('button', { name: 'Share' }));
+    const dialog = page.getByRole('dialog', { name: /Share “IMG_3.jpg”/ });
+    await press(page, dialog.getByRole('button', { name: 'Make a link' }));
+    const url = await dialog.getByLabel('Link', { exact: true }).inputValue();
+    await page.goto(`/photos/${ids[3]}`);
+    await page.getByRole('button', { name: 'Info' }).waitFor();
+    await page.keyboard.press('s');
+    await dialog.getByRole('button', { name: 'Copy' }).waitFor();
+    expect(await dialog.getByLabel('Link', { exact: true }).inputValue()).toBe(url);
+    await page.setViewportSize({ width: 390, height: 844 });
+    expect(await findViolations(page)).toEqual([]);
+    await press(page, dialog.getByRole('button', { name: 'Show the QR code' }));
+    expect(await readQr(await dialog.locator('svg[role="img"]').screenshot())).toBe(url);
+    expect(await findViolations(page)).toEqual([]);
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await page.keyboard.press('Escape');
+
     const guest = await asGuest(phone);
     await guest.goto(url);
     await guest.getByRole('heading', { level: 1 }).waitFor();
@@ -279,8 +302,8 @@ describe.skipIf(!chromiumPath)('links, by keyboard alone', () => {
 
     const plain = await asGuest({ javaScriptEnabled: false });
     await plain.goto(url);
-    expect(await plain.title()).toBe('IMG_1.jpg · Tintype');
-    expect(await plain.locator('noscript').textContent()).toMatch(/IMG_1\.jpg.*need JavaScript/s);
+    expect(await plain.title()).toBe('IMG_3.jpg · Tintype');
+    expect(await plain.locator('noscript').textContent()).toMatch(/IMG_3\.jpg.*need JavaScript/s);
     await expectNoErrors();
   });
 

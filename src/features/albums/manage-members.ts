@@ -1,6 +1,7 @@
 import type { z } from '@hono/zod-openapi';
 import type { Kysely } from 'kysely';
 import { requireAccess, requireAllowed } from '#features/access/index.ts';
+import { recordAudit } from '#features/audit/index.ts';
 import { AppError } from '#platform/http/app-error.ts';
 import type { Caller } from '#platform/http/caller.ts';
 import type { Member } from './contract.ts';
@@ -54,6 +55,7 @@ export async function addMember(
     if (!(await store.addMember(tx, albumId, person.user_id, member.role))) {
       throw new AppError('conflict', `${person.username} belongs to this album already.`);
     }
+    await record(tx, 'album_member_added', albumId, person.user_id, member.role);
     return findMember(tx, albumId, person.user_id);
   });
 }
@@ -70,6 +72,7 @@ export async function changeMember(
   return deps.database.as(user.principal, async (tx: Tx) => {
     await requireAccess(tx, caller, 'album.share', [albumId]);
     if (!(await store.setRole(tx, albumId, userId, role))) throw noMember();
+    await record(tx, 'album_member_changed', albumId, userId, role);
     return findMember(tx, albumId, userId);
   });
 }
@@ -84,11 +87,23 @@ export async function removeMember(deps: Deps, caller: Caller, albumId: string, 
   const user = requireAllowed(caller, action);
   await deps.database.as(user.principal, async (tx: Tx) => {
     await requireAccess(tx, caller, action, [albumId]);
-    if (await store.removeMember(tx, albumId, userId)) return;
+    if (await store.removeMember(tx, albumId, userId)) {
+      await record(tx, leaving ? 'album_member_left' : 'album_member_removed', albumId, userId);
+      return;
+    }
     if (leaving) throw new AppError('conflict', 'This is your own album. Delete it, or take the others out.');
     throw noMember();
   });
 }
+
+type MemberAction = 'album_member_added' | 'album_member_changed' | 'album_member_removed' | 'album_member_left';
+
+const record = (tx: Tx, action: MemberAction, albumId: string, userId: string, role?: string): Promise<void> =>
+  recordAudit(tx, {
+    action,
+    subject: { kind: 'album', id: albumId },
+    details: { user_id: userId, ...(role ? { role } : {}) },
+  });
 
 async function findMember(tx: Tx, albumId: string, userId: string): Promise<MemberBody> {
   const row = (await store.listMembers(tx, albumId)).find((member) => member.user_id === userId);

@@ -119,8 +119,11 @@ const positionOf = (column: 'sort_at') =>
 const isAfter = (after: Position, id: 'id' | 'photo_id') =>
   sql<SqlBool>`(sort_at, ${sql.ref(id)}) < (${after.sortAt}::timestamp, ${after.id}::uuid)`;
 
-/** Fewer than this are put in order; of more, only those of the days that the page is from are looked at. */
-const fewEnough = 1000;
+/**
+ * Fewer than this are put in order; of more, only those of the days that the page is from are looked at. There each row is asked by
+ * itself, which costs as much as ten that the index of words finds.
+ */
+const fewEnough = 10_000;
 
 /** The same from the index of words. It is counted by spans of a month's length, so that the page's span is known before it is read. */
 async function listIndexed(
@@ -152,7 +155,7 @@ async function listIndexed(
 
 const spanDays = 32;
 
-/** The oldest span that a page and its successor reach into; dates before 2000 round towards it, which only widens one span. */
+/** The oldest span that a page and its successor reach into; dates before 2000 round towards it. */
 function spanOf(
   spans: readonly { span: number; count: number }[],
   page: { limit: number; offset: number; after?: Position | undefined },
@@ -163,7 +166,7 @@ function spanOf(
     // What lies in the span of the position may be before it: the whole span counts for nothing.
     const ends = Date.UTC(2000, 0, 1) + (span + 1) * spanDays * 86_400_000;
     if (ends <= start) wanted -= count;
-    if (wanted <= 0) return { first: span - 1 };
+    if (wanted <= 0) return { first: span > 0 ? span : span - 1 };
   }
   return null;
 }

@@ -70,6 +70,8 @@ async function createPerson(name: string): Promise<Person> {
     await sql`insert into album_photos (album_id, photo_id, album_owner_id, position, added_by)
       values (${album}, ${photo}, ${id}, 1, ${id})`.execute(tx);
     await sql`insert into album_pins (user_id, album_id) values (${id}, ${album})`.execute(tx);
+    await sql`insert into shared_links (id, owner_id, photo_id, key_hash, key_sealed)
+      values (${uuidv7()}, ${id}, ${photo}, ${hashOf(`link of ${name}`)}, 'sealed')`.execute(tx);
     await sql`select record_audit('sign_in', 'session', ${session}, '{}', '192.0.2.1')`.execute(tx);
   });
   await outside.query(
@@ -156,6 +158,12 @@ const tables: Record<string, { theirs(): string; change: string; row(): string; 
     theirs: () => `user_id = '${victim.id}'`,
     change: `created_at = now()`,
     row: () => `(user_id, album_id) values ('${stranger.id}', '${victim.album}')`,
+  },
+  shared_links: {
+    theirs: () => `owner_id = '${victim.id}'`,
+    change: `allow_download = true`,
+    row: () => `(id, owner_id, photo_id, key_hash, key_sealed)
+       values ('${uuidv7()}', '${victim.id}', '${victim.photo}', sha256('x'), 'x')`,
   },
   uploads: {
     theirs: () => `owner_id = '${victim.id}'`,
@@ -336,6 +344,11 @@ describe('the login of the server', () => {
     ['reads whole rows of sessions', () => 'select * from sessions'],
     ['reads hashes of API keys', () => 'select key_hash from api_keys'],
     ['reads hashes of links', () => 'select token_hash from one_time_tokens'],
+    ['reads hashes of shared links', () => 'select key_hash from shared_links'],
+    ['reads passwords of shared links', () => 'select password_hash from shared_links'],
+    ['counts views of its own', () => 'update shared_links set views = 0'],
+    ['takes another key for a link', () => `update shared_links set key_hash = sha256('x')`],
+    ['makes a link show something else', () => 'update shared_links set photo_id = null, album_id = null'],
     ['makes itself an administrator', () => `update users set role = 'admin'`],
     ['enables an account', () => 'update users set disabled_at = null'],
     ['adds an account without the door', () => `insert into users (id, username) values ('${uuidv7()}', 'x')`],
@@ -424,14 +437,19 @@ describe('functions that run as the owner', () => {
       'announce_pin',
       'announce_upload',
       'app_is_admin',
+      'app_link',
+      'app_link_album',
+      'app_link_photo',
       'app_sees_album',
       'change_own_password',
       'consume_reset',
+      'count_link_view',
       'count_photos',
       'create_user',
       'delete_account',
       'find_api_key',
       'find_grant',
+      'find_link',
       'find_login',
       'find_person',
       'find_session',
@@ -439,6 +457,8 @@ describe('functions that run as the owner', () => {
       'has_users',
       'index_album_photos',
       'index_photos',
+      'link_password_hash',
+      'link_people',
       'maker_is_admin',
       'own_password_hash',
       'raise_over_quota',
@@ -467,6 +487,13 @@ describe('functions that run as the owner', () => {
     for (const principal of [...outsiders(), stranger.principal]) {
       const who = JSON.stringify(principal);
       expect(await call(principal, `select app_is_admin()`), who).toEqual([false]);
+      expect(await call(principal, `select find_link(sha256('guess'))`), who).toEqual([]);
+      expect(await call(principal, `select app_link()`), who).toEqual([]);
+      expect(await call(principal, `select app_link_album()`), who).toEqual([null]);
+      expect(await call(principal, `select app_link_photo()`), who).toEqual([null]);
+      expect(await call(principal, `select link_password_hash()`), who).toEqual([null]);
+      expect(await call(principal, `select link_people()`), who).toEqual([]);
+      expect(await call(principal, `select count_link_view()`), who).toEqual([false]);
       expect(await call(principal, `select set_account_state('${victim.id}', 'admin', false)`), who).toEqual([false]);
       expect(await call(principal, `select set_account_state('${victim.id}', null, true)`), who).toEqual([false]);
       expect(await call(principal, `select set_account_state('${stranger.id}', 'admin', null)`), who).toEqual([false]);

@@ -83,10 +83,14 @@ async function policies(db: Kysely<unknown>): Promise<void> {
   await sql`create policy system on shared_links using ((select app_is_system()))`.execute(db);
   await sql`create policy of_link on albums for select using (id = (select app_link_album()))`.execute(db);
   await sql`create policy of_link on album_photos for select using (album_id = (select app_link_album()))`.execute(db);
+  // What a guest sends is seen in the transaction that adds it, whose start its time is: from then on by the album alone, as
+  // its owner may take it out.
   await sql`create policy of_link on photos for select using (
-    deleted_at is null and (id = (select app_link_photo()) or link_id = (select app_link_id())))`.execute(db);
+    deleted_at is null
+    and (id = (select app_link_photo()) or (link_id = (select app_link_id()) and created_at = now())))`.execute(db);
   await sql`create policy guest_sends on photos for insert with check (
-    link_id = (select app_link_id()) and kind = 'uploaded'
+    link_id = (select app_link_id()) and kind = 'uploaded' and deleted_at is null and not is_favorite
+    and caption is null and source_photo_id is null
     and owner_id = (select l.owner_id from app_link() l where l.allow_upload))`.execute(db);
   await sql`create policy guest_adds on album_photos for insert with check (
     link_id = (select app_link_id()) and added_by is null
@@ -106,11 +110,10 @@ async function doors(db: Kysely<unknown>): Promise<void> {
     create function find_link(p_key_hash bytea)
     returns table (id uuid, owner_id uuid, photo_id uuid, album_id uuid, has_password boolean, password_version int,
                    allow_download boolean, allow_upload boolean, show_metadata boolean, max_views int, views int,
-                   expires_at timestamptz, is_closed boolean, owner_name text)
+                   expires_at timestamptz, is_closed boolean)
     ${reading} as $$
       select l.id, l.owner_id, l.photo_id, l.album_id, l.has_password, l.password_version, l.allow_download, l.allow_upload,
-        l.show_metadata, l.max_views, l.views, l.expires_at, l.revoked_at is not null or u.disabled_at is not null,
-        coalesce(u.display_name, u.username)
+        l.show_metadata, l.max_views, l.views, l.expires_at, l.revoked_at is not null or u.disabled_at is not null
       from shared_links l join users u on u.id = l.owner_id where l.key_hash = p_key_hash
     $$`.execute(db);
   await sql`
