@@ -277,6 +277,8 @@ describe('members', () => {
     expect((await app.request(ines, 'GET', `${api}/photos/${hers}/medium`)).status).toBe(200);
     await made(maren, 'PUT', `/albums/${id}/pin`);
     expect((await made(maren, 'GET', '/albums?pinned=true')).total).toBe(1);
+    const key = await app.createApiKey(maren, ['photos:read', 'photos:write', 'account:read']);
+    expect((await app.request(key, 'DELETE', `${api}/albums/${id}/members/${maren.id}`)).status).toBe(403);
     expect((await call(maren, 'DELETE', `/albums/${id}/members/${maren.id}`)).status).toBe(204);
     expect(await idsIn(ines, id)).not.toContain(hers);
     expect((await app.request(ines, 'GET', `${api}/photos/${hers}/medium`)).status).toBe(404);

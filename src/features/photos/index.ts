@@ -23,4 +23,4 @@ export {
   selectMatchingIds,
 } from './store.ts';
 export type { PhotoTables } from './tables.ts';
-export { originals, type ZipEntry, zipFiles } from './zip-files.ts';
+export { type ZipEntry, zipFiles } from './zip-files.ts';

@@ -120,7 +120,7 @@ export async function changeLink(
   const passwordHash = typeof password === 'string' ? await deps.passwords.hash(password) : null;
   return deps.database.as(user.principal, async (tx: Tx) => {
     await requireAccess(tx, caller, 'link.change', [id]);
-    const before = await store.findOwnLink(tx, user.userId, id);
+    const before = await store.findOpenLink(tx, id);
     if (!before) throw notFound();
     if (rest.allow_upload && before.album_id === null) {
       throw new AppError('validation_error', 'allow_upload: Guests can add photos to an album alone.', {
@@ -133,7 +133,7 @@ export async function changeLink(
       ...(expiresAt === undefined ? {} : { expires_at: toDate(expiresAt) }),
       ...(password === undefined ? {} : { password_hash: passwordHash }),
     };
-    if (!(await store.updateLink(tx, user.userId, id, change))) throw notFound();
+    if (!(await store.updateLink(tx, id, change))) throw notFound();
     const changed = Object.keys(change).map((name) => (name === 'password_hash' ? 'password' : name));
     await recordAudit(tx, {
       action: 'link_changed',
@@ -150,13 +150,13 @@ export async function closeLink(deps: Pick<Deps, 'database'>, caller: Caller, id
   const user = requireAllowed(caller, 'link.change');
   await deps.database.as(user.principal, async (tx: Tx) => {
     await requireAccess(tx, caller, 'link.change', [id]);
-    if (!(await store.revokeLink(tx, user.userId, id))) throw notFound();
+    if (!(await store.revokeLink(tx, id))) throw notFound();
     await recordAudit(tx, { action: 'link_closed', subject: { kind: 'link', id }, address: from });
   });
 }
 
 async function readOwn(deps: Deps, tx: Tx, user: UserCaller, id: string) {
-  const row = await store.findOwnLink(tx, user.userId, id);
+  const row = await store.findOpenLink(tx, id);
   if (!row) throw notFound();
   return (await createLinkPresenter(deps, tx, user, [row]))(row);
 }

@@ -125,13 +125,14 @@ export async function listLinks(
   return { items: rows, total: counted.rows[0]?.n ?? 0 };
 }
 
-export async function findOwnLink(tx: Tx, ownerId: string, id: string): Promise<LinkRow | undefined> {
-  const { rows } = await sql<LinkRow>`${selectLinks} where ${openLinks(ownerId, {})} and l.id = ${id}`.execute(tx);
+/** An open link that was found to be the caller's. */
+export async function findOpenLink(tx: Tx, id: string): Promise<LinkRow | undefined> {
+  const { rows } = await sql<LinkRow>`${selectLinks} where l.id = ${id} and l.revoked_at is null`.execute(tx);
   return rows[0];
 }
 
 /** Changes an open link. A change of its password, to none as well, counts its version up: sessions are bound to that. */
-export async function updateLink(tx: Tx, ownerId: string, id: string, change: Partial<LinkSettings>): Promise<boolean> {
+export async function updateLink(tx: Tx, id: string, change: Partial<LinkSettings>): Promise<boolean> {
   const { numUpdatedRows } = await tx
     .updateTable('shared_links')
     .set({
@@ -139,19 +140,17 @@ export async function updateLink(tx: Tx, ownerId: string, id: string, change: Pa
       ...('password_hash' in change ? { password_version: sql<number>`password_version + 1` } : {}),
     })
     .where('id', '=', id)
-    .where('owner_id', '=', ownerId)
     .where('revoked_at', 'is', null)
     .executeTakeFirst();
   return numUpdatedRows > 0n;
 }
 
 /** Closes a link for good. Its row stays, so that its guests hear that it was closed. */
-export async function revokeLink(tx: Tx, ownerId: string, id: string): Promise<boolean> {
+export async function revokeLink(tx: Tx, id: string): Promise<boolean> {
   const { numUpdatedRows } = await tx
     .updateTable('shared_links')
     .set({ revoked_at: new Date() })
     .where('id', '=', id)
-    .where('owner_id', '=', ownerId)
     .where('revoked_at', 'is', null)
     .executeTakeFirst();
   return numUpdatedRows > 0n;
