@@ -12,6 +12,8 @@ const knownForMs = 30 * 24 * 3600_000;
 export function createUnlockLimits() {
   const perLinkAndNetwork = new RateLimiterMemory({ points: 10, duration: 15 * minutes });
   const perNetwork = new RateLimiterMemory({ points: 100, duration: 15 * minutes });
+  // Of visits that need no guessing: a wedding's guests may share one address.
+  const opened = new RateLimiterMemory({ points: 300, duration: 15 * minutes });
   const perLink = new RateLimiterMemory({ points: 100, duration: 10 * minutes });
   const known = new Map<string, number>();
 
@@ -28,6 +30,8 @@ export function createUnlockLimits() {
   const isKnown = (pair: string): boolean => (known.get(pair) ?? 0) > Date.now();
 
   return {
+    /** Counts a visit that is opened, as each is written down. @throws AppError as `before` */
+    open: (linkId: string, network: string): Promise<void> => spend(opened, `${linkId} ${network}`),
     /** Counts one try. @throws AppError `rate_limited` with `details.retry_after` in seconds */
     async before(linkId: string, network: string): Promise<void> {
       await spend(perNetwork, network);
