@@ -56,3 +56,50 @@ export function asGuest(
     headers: { ...cookie, ...origin, ...options.headers },
   });
 }
+
+/** Every way in which bytes can be asked for. */
+export const byteShapes: readonly (readonly [string, Readonly<Record<string, string>>])[] = [
+  ['GET', {}],
+  ['HEAD', {}],
+  ['GET', { range: 'bytes=0-9' }],
+  ['GET', { 'if-none-match': '*' }],
+  ['HEAD', { 'if-none-match': '*' }],
+];
+const forms = ['application/json', 'image/webp,image/*'];
+
+interface Look {
+  /** The photo that is asked for by its id. */
+  readonly photo: string;
+  /** What the guest shows of themselves. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The tag of bytes that were seen before. */
+  readonly tag?: string;
+  /** Default: all of them. */
+  readonly only?: 'bytes';
+}
+
+/** All that a link has to show, asked for in every shape and at both of its addresses. */
+export async function lookAtEverything(app: TestApp, link: MadeLink, look: Look): Promise<Answer[]> {
+  const { photo, headers = {}, tag = '*', only } = look;
+  const requests: [string, string, Record<string, string>][] = [];
+  for (const base of [link.path, link.apiPath]) {
+    for (const variant of ['original', 'preview', 'medium', 'small']) {
+      for (const [method, shape] of byteShapes) {
+        const asked = 'if-none-match' in shape ? { 'if-none-match': tag } : shape;
+        requests.push([method, `${base}/photos/${photo}/${variant}`, { ...headers, ...asked }]);
+      }
+    }
+    for (const path of only ? [] : ['', '/layout', `/photos/${photo}`, '/download']) {
+      for (const method of ['GET', 'HEAD']) {
+        for (const accept of forms) requests.push([method, `${base}${path}`, { ...headers, accept }]);
+      }
+    }
+  }
+  const answers: Answer[] = [];
+  for (const [method, path, shown] of requests) answers.push(await app.request(null, method, path, { headers: shown }));
+  return answers;
+}
+
+/** Each status once. */
+export const statusesOf = (answers: readonly Answer[]): number[] =>
+  [...new Set(answers.map(({ status }) => status))].sort();

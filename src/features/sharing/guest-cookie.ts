@@ -11,3 +11,12 @@ export const keepAddressSecret: MiddlewareHandler = async (c, next) => {
   await next();
   for (const [name, value] of Object.entries(guestHeaders)) c.res.headers.set(name, value);
 };
+
+/**
+ * A password out of `X-Share-Password`. Node gives a header's bytes as Latin-1; clients send UTF-8 (curl) or Latin-1 (browsers).
+ */
+export function readPasswordHeader(value: string | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  const text = Buffer.from(value, 'latin1').toString('utf8');
+  return text.includes('\ufffd') ? value : text;
+}

@@ -7,7 +7,7 @@ import { type ApiEnv, createRouter } from '#platform/http/api.ts';
 import { errors, id, json } from '#platform/http/contract.ts';
 import * as contract from './contract.ts';
 import type { SharingDeps } from './deps.ts';
-import { guestCookie } from './guest-cookie.ts';
+import { guestCookie, readPasswordHeader } from './guest-cookie.ts';
 import { sendPhoto } from './send-photo.ts';
 import { unlockLink } from './unlock-link.ts';
 import { downloadLink, readGuestLayout, readGuestPhoto, type Visit, viewLink } from './visit-link.ts';
@@ -34,7 +34,7 @@ export function guestRoutes(deps: Deps, mount: '/s' | '/api/v1/share') {
       key,
       base: `${mount}/${key}`,
       session: c.req.header('x-share-session') ?? getCookie(c, guestCookie),
-      password: c.req.header('x-share-password'),
+      password: readPasswordHeader(c.req.header('x-share-password')),
       address: c.var.address,
     };
   };

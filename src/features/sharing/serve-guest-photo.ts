@@ -8,7 +8,7 @@ import { AppError } from '#platform/http/app-error.ts';
 import type { LinkCaller } from '#platform/http/caller.ts';
 import { type AuthorizeDeps, authorizeGuest, type GuestRequest } from './authorize-guest.ts';
 import type { SharingDeps } from './deps.ts';
-import { guestCookie, guestHeaders } from './guest-cookie.ts';
+import { guestCookie, guestHeaders, readPasswordHeader } from './guest-cookie.ts';
 import { chooseForm } from './negotiate.ts';
 
 const mount = '/(?:s|api/v1/share)';
@@ -76,7 +76,7 @@ export function createGuestPhotoServer(deps: Deps): (request: IncomingMessage, r
     const { caller } = await authorizeGuest(deps, {
       key: named.key,
       session: headerOf(request, 'x-share-session') ?? cookieOf(request),
-      password: headerOf(request, 'x-share-password'),
+      password: readPasswordHeader(headerOf(request, 'x-share-password')),
       address: deps.addressOf(request),
     });
     const photoId = named.photoId ?? requirePhoto(caller);
