@@ -56,10 +56,11 @@ export async function listNames(tx: Tx): Promise<string[]> {
   return rows.map(({ name }) => name);
 }
 
-/** What a zip needs of the photos within a link, in their order. */
+/** What a zip needs of the photos within a link, in their order; the instant tells the offset where the clock is shown as well. */
 export async function listShownFiles(tx: Tx, guest: LinkCaller) {
   const { rows } = await sql<{ hash: string; filename: string; mime_type: string; sort_at: Date }>`
-    select encode(p.blob_hash, 'hex') as hash, p.filename, p.mime_type, p.taken_at as sort_at
+    select encode(p.blob_hash, 'hex') as hash, p.filename, p.mime_type,
+      case when ${guest.showMetadata} then p.taken_at else p.sort_at at time zone 'UTC' end as sort_at
     from ${within(guest)} order by ap.position, p.id`.execute(tx);
   return rows;
 }

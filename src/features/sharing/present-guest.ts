@@ -12,6 +12,11 @@ type Variant = 'medium' | 'preview' | 'original';
 export function createGuestPresenter(guest: LinkCaller, base: string) {
   const url = (id: string, variant: Variant): string => `${base}/photos/${id}/${variant}`;
   const urls = (id: string) => ({ thumbnail_url: url(id, 'medium'), preview_url: url(id, 'preview') });
+  // The clock is shown, and not the offset of where it was read: that tells the place to within a time zone.
+  const takenAt = ({ taken_at: at, taken_offset: minutes }: PhotoRow): string =>
+    guest.showMetadata
+      ? toOffsetTime(at, minutes)
+      : toOffsetTime(new Date(at.getTime() + (minutes ?? 0) * 60_000), null);
   const placeholder = (row: PhotoRow): string | null => row.placeholder?.toString('base64') ?? null;
 
   return {
@@ -27,7 +32,7 @@ export function createGuestPresenter(guest: LinkCaller, base: string) {
         kind: row.kind,
         is_generated: row.kind !== 'uploaded',
         caption: row.caption,
-        taken_at: toOffsetTime(row.taken_at, row.taken_offset),
+        taken_at: takenAt(row),
         placeholder: placeholder(row),
         ...urls(row.id),
         bytes: guest.allowDownload ? Number(row.bytes) : null,
@@ -53,7 +58,7 @@ export function createGuestPresenter(guest: LinkCaller, base: string) {
       placeholder: rows.map(placeholder),
       thumbnail_url: rows.map((row) => url(row.id, 'medium')),
       preview_url: rows.map((row) => url(row.id, 'preview')),
-      taken_at: rows.map((row) => toOffsetTime(row.taken_at, row.taken_offset)),
+      taken_at: rows.map(takenAt),
       kind: rows.map((row) => row.kind),
       caption: rows.map((row) => row.caption),
       filename: rows.map((row) => row.filename),
