@@ -17,7 +17,7 @@ const plans = {
   heic: planHeif,
 } as const satisfies Record<string, (cursor: Cursor) => Promise<Piece[]>>;
 
-const CHUNK = 256 * 1024;
+const CHUNK = 64 * 1024;
 
 /**
  * A picture without metadata: no EXIF but its orientation, no place, XMP, IPTC, comment, thumbnail, nor anything appended; the
