@@ -3,6 +3,7 @@ import { requireAccess, requireAllowed } from '#features/access/index.ts';
 import { AppError } from '#platform/http/app-error.ts';
 import type { Caller } from '#platform/http/caller.ts';
 import type { PhotoDeps } from './deps.ts';
+import { limitTime } from './filter-store.ts';
 import type { PhotoFilter } from './photo-filter.ts';
 import { createPresenter } from './present-photo.ts';
 import { requireFilter } from './require-selection.ts';
@@ -29,6 +30,7 @@ export async function listPhotos(deps: Deps, caller: Caller, request: ListReques
   const present = createPresenter(deps, user);
   const { items, next, total } = await deps.database.as(user.principal, async (tx: Tx) => {
     await requireFilter(tx, caller, filter);
+    if (filter.q) await limitTime(tx);
     return store.listPhotos(tx, user.userId, filter, { limit, offset: after ? 0 : offset, after });
   });
   return {
@@ -54,6 +56,7 @@ export async function readTimeline(deps: Deps, caller: Caller, filter: PhotoFilt
   const user = requireAllowed(caller, 'photo.list');
   const items = await deps.database.as(user.principal, async (tx: Tx) => {
     await requireFilter(tx, caller, filter);
+    if (filter.q) await limitTime(tx);
     return store.countMonths(tx, user.userId, filter);
   });
   return { items, total: items.reduce((sum, { count }) => sum + count, 0) };
@@ -65,6 +68,7 @@ export async function readTimelineMonth(deps: Deps, caller: Caller, month: strin
   const present = createPresenter(deps, user);
   const rows = await deps.database.as(user.principal, async (tx: Tx) => {
     await requireFilter(tx, caller, filter);
+    if (filter.q) await limitTime(tx);
     return store.listMonth(tx, user.userId, month, filter);
   });
   return { month, ...present.columns(rows) };

@@ -39,11 +39,16 @@ export async function understand(tx: Tx, ownerId: string, filter: PhotoFilter): 
     select array(select exact_lexeme(kind, exact_key(value)) from unnest(${exact.map(([kind]) => kind)}::text[],
         ${exact.map(([, value]) => value)}::text[]) e(kind, value)) as lexemes,
       coalesce((select jsonb_agg(jsonb_build_object('token', t.token,
-        'parts', (select jsonb_agg(w.word) from search_words w where ${hasParts(sql`t.token`)} and w.owner_id = ${ownerId}
-          and w.kind = 'word' and w.word like '%' || t.token || '%' and not starts_with(w.word, t.token)),
+        'pairs', case when search_unspaced(t.token) then search_pairs(t.token) end,
+        'parts', (select jsonb_agg(w.word) from (
+          select w.word from search_words w where ${hasParts(sql`t.token`)} and w.owner_id = ${ownerId} and w.kind = 'word'
+            and w.word like '%' || t.token || '%' and not starts_with(w.word, t.token)
+          order by length(w.word), w.word limit ${mostParts} / t.words + 1) w),
         'albums', (select jsonb_agg(album_lexeme(a.id)) from mine a where exists (select from unnest(a.tokens) word
-          where starts_with(word, t.token) or (${hasParts(sql`t.token`)} and strpos(word, t.token) > 0))))
-      ) from unnest(search_tokens(${q ?? ''})) t(token)), '[]') as terms`.execute(tx);
+          where starts_with(word, t.token)
+            or ((${hasParts(sql`t.token`)} or search_unspaced(t.token)) and strpos(word, t.token) > 0))))
+      ) from (select token, count(*) over () as words from (select distinct unnest(search_tokens(${q ?? ''})) as token) each) t
+      ), '[]') as terms`.execute(tx);
   const { lexemes = [], terms = [] } = rows[0] ?? {};
   const quoted = quoter(ownerId);
   const words = [...lexemes.map(quoted), ...terms.map((term) => alternatives(term, quoted))].join(' & ');
@@ -58,6 +63,8 @@ export async function understand(tx: Tx, ownerId: string, filter: PhotoFilter): 
 
 interface Term {
   token: string;
+  /** Of two characters each, where words are written without spaces between them. */
+  pairs: string[] | null;
   parts: string[] | null;
   albums: string[] | null;
 }
@@ -68,12 +75,17 @@ const exactValues = ({ tag = [], camera, place, kind, style, format }: PhotoFilt
   );
 
 /**
- * Parts of words count from three letters on, or from one on where words are written without spaces between them (Thai, Lao,
- * Burmese, Khmer, Chinese, Japanese). Numbers are found by their beginning: parts of them are in every file name.
+ * Parts of words count from three letters on; where words are written without spaces between them, pairs stand for parts of any
+ * length. Numbers are found by their beginning: parts of them are in every file name.
  */
 const hasParts = (token: RawBuilder<unknown>) =>
-  sql`(${token} !~ '[0-9]' and (length(${token}) >= 3 or ${token} ~ ${unspaced}))`;
-const unspaced = '[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u30ff\u3400-\u9fff\uf900-\ufaff]';
+  sql`(${token} !~ '[0-9]' and length(${token}) >= 3 and not search_unspaced(${token}))`;
+
+/**
+ * Words that the parts of one search stand for, the shortest first: the index looks for each of them in each photo that has any.
+ * A library of a hundred thousand photos has some five thousand words, of which few parts are in so many.
+ */
+const mostParts = 150;
 
 /** A lexeme of the owner's as a tsquery has it, so that nothing in it is an operator; `search_term` in the database does the same. */
 function quoter(ownerId: string): (lexeme: string) => string {
@@ -81,7 +93,11 @@ function quoter(ownerId: string): (lexeme: string) => string {
   return (lexeme) => `'${mark}${lexeme.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
 }
 
-function alternatives({ token, parts, albums }: Term, quoted: (lexeme: string) => string): string {
+function alternatives({ token, pairs, parts, albums }: Term, quoted: (lexeme: string) => string): string {
+  if (pairs) {
+    const together = (pairs.length > 0 ? pairs : [token]).map(quoted).join(' & ');
+    return `(${[`(${together})`, ...(albums ?? []).map(quoted)].join(' | ')})`;
+  }
   const pieces = token.match(/\d+|\D+/g) ?? [];
   const last = pieces.length - 1;
   // "iphone15" also stands for "iPhone 15"; "a7" does not stand for whatever has an a and a number that begins with 7.
@@ -138,9 +154,16 @@ export function matching(search: Search, within: { from?: string; to?: string } 
 /** Rows of `photo_search` that a search finds, after {@link begin}. */
 export const found = (search: Search): Expression<SqlBool> =>
   sql<SqlBool>`${sql.join(
-    [sql`owner_id = ${search.ownerId}`, sql`words @@ app_search()`, ...shared(search)],
+    [sql`owner_id = ${search.ownerId}`, sql`words @@ (select app_search())`, ...shared(search)],
     sql` and `,
   )}`;
+
+/** A search that words were made up for may take any time; what a page of photos is worth it may take. */
+export async function limitTime(tx: Tx): Promise<void> {
+  await sql`set local statement_timeout = ${sql.lit(mostMs)}`.execute(tx);
+}
+
+const mostMs = 8000;
 
 /** Says what is searched for, which the policy of `photo_search` asks; the next query must be the one that looks. */
 export async function begin(tx: Tx, search: Search): Promise<void> {

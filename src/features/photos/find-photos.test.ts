@@ -72,6 +72,11 @@ describe('finding', () => {
     [{ q: 'ete' }, ['lake']],
     [{ q: '夕日' }, ['fuji']],
     [{ q: '富士' }, ['fuji']],
+    [{ q: '山' }, ['fuji']],
+    [{ q: '士山の夕' }, ['fuji']],
+    [{ q: 'yoshi山の' }, ['fuji']],
+    [{ q: '山士' }, []],
+    [{ q: '士夕' }, []],
     [{ q: 'japan' }, ['fuji']],
     [{ q: 'yoshi' }, ['fuji']],
     [{ q: '🏔' }, ['emoji']],
@@ -208,6 +213,45 @@ describe('finding', () => {
       .slice(0, 200);
     expect((await find(person, { q })).total).toBe(0);
     expect((await find(person, { q: '🏔'.repeat(90) })).total).toBe(1);
+  });
+});
+
+describe('a library that no two photos of have the same words', () => {
+  const fill = async (caption: string): Promise<Person> => {
+    const person = await app.signUp();
+    const { id } = await app.upload(person, await tinyPhoto(8998), 'p.jpg');
+    await owner.query(
+      `insert into photos (id, owner_id, blob_hash, filename, mime_type, bytes, width, height, taken_at, taken_from, caption)
+       select gen_random_uuid(), owner_id, blob_hash, 'p.jpg', mime_type, bytes, width, height, taken_at, taken_from, ${caption}
+       from photos, generate_series(1, 2000) i where id = $1`,
+      [id],
+    );
+    return person;
+  };
+  const seconds = async (work: () => Promise<unknown>): Promise<number> => {
+    const started = performance.now();
+    await work();
+    return (performance.now() - started) / 1000;
+  };
+
+  test('is searched in moments where words are not told apart by spaces, and any part of all of them is found', async () => {
+    const person = await fill(`'京都の庭で見た' || chr(19968 + i) || chr(21968 + i) || '紅葉と古い寺の写真'`);
+    for (const q of ['の', '紅葉 の 寺', '古い寺の写']) {
+      expect(await seconds(async () => expect((await find(person, { q })).total, q).toBe(2000))).toBeLessThan(5);
+      await made(person, 'GET', `/search/suggestions?q=${encodeURIComponent(q)}`);
+    }
+    expect((await find(person, { q: '寺古' })).total).toBe(0);
+  });
+
+  test('is searched in moments for parts that are in thousands of words, several at once', async () => {
+    const person = await fill(
+      `(select string_agg(translate(md5(i || 'x' || j), '0123456789', 'ghijklmnop'), ' ') from generate_series(1, 10) j)`,
+    );
+    for (const q of ['abc', 'abc bcd cde def efa fab', 'abce bcef cdeg defh efai fabj abck bcdl']) {
+      const path = `/search/suggestions?q=${encodeURIComponent(q)}`;
+      expect(await seconds(() => find(person, { q }))).toBeLessThan(5);
+      expect(await seconds(() => made(person, 'GET', path))).toBeLessThan(5);
+    }
   });
 });
 

@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 import { requireAllowed } from '#features/access/index.ts';
 import type { Caller } from '#platform/http/caller.ts';
 import type { PhotoDeps } from './deps.ts';
+import { limitTime } from './filter-store.ts';
 import * as store from './suggestion-store.ts';
 import type { PhotoTables } from './tables.ts';
 
@@ -12,14 +13,17 @@ import type { PhotoTables } from './tables.ts';
 export async function suggestSearches(deps: Pick<PhotoDeps, 'database'>, caller: Caller, q: string) {
   const user = requireAllowed(caller, 'photo.list');
   if (q === '') return { items: [], did_you_mean: null };
-  return deps.database.as(user.principal, async (tx: Kysely<PhotoTables>) => ({
-    items: [
-      ...(await store.suggestValues(tx, user.userId, q)),
-      ...(await store.suggestAlbums(tx, user.userId, q)),
-      ...(await suggestMonths(tx, user.userId, q)),
-    ],
-    did_you_mean: await store.findAlike(tx, user.userId, q),
-  }));
+  return deps.database.as(user.principal, async (tx: Kysely<PhotoTables>) => {
+    await limitTime(tx);
+    return {
+      items: [
+        ...(await store.suggestValues(tx, user.userId, q)),
+        ...(await store.suggestAlbums(tx, user.userId, q)),
+        ...(await suggestMonths(tx, user.userId, q)),
+      ],
+      did_you_mean: await store.findAlike(tx, user.userId, q),
+    };
+  });
 }
 
 const monthNames = Array.from({ length: 12 }, (_, month) =>

@@ -51,9 +51,12 @@ export async function findMonths(tx: Tx, ownerId: string, year: number | null, m
   return rows;
 }
 
+/** Each of them is held against all words of the owner, so a whole sentence is not put right. */
+const mostPutRight = 8;
+
 /**
  * For a text that finds nothing: the same with each word that is not known put right by the one of the owner's that shares most
- * trigrams with it. Null when the text finds something, or its like does not either.
+ * trigrams with it, and is about as long. Null when the text finds something, or its like does not either.
  */
 export async function findAlike(tx: Tx, ownerId: string, text: string): Promise<{ q: string; count: number } | null> {
   if ((await countFound(tx, ownerId, text)) !== 0) return null;
@@ -64,10 +67,10 @@ export async function findAlike(tx: Tx, ownerId: string, text: string): Promise<
     select string_agg(coalesce(best.word, t.token), ' ' order by t.n) as q, bool_or(best.word <> t.token) as changed
     from unnest(search_tokens(${text})) with ordinality t(token, n) left join lateral (
       select k.word from known k
-      where t.token !~ '[0-9]' and (starts_with(k.word, t.token) or similarity(k.word, t.token) >= 0.3)
-      order by starts_with(k.word, t.token) desc, similarity(k.word, t.token) desc, k.word limit 1) best on true`.execute(
-    tx,
-  );
+      where t.token !~ '[0-9]' and not search_unspaced(t.token) and (starts_with(k.word, t.token)
+        or (length(k.word) between length(t.token) - 3 and length(t.token) + 3 and similarity(k.word, t.token) >= 0.3))
+      order by starts_with(k.word, t.token) desc, similarity(k.word, t.token) desc, k.word limit 1) best on true
+    where cardinality(search_tokens(${text})) <= ${mostPutRight}`.execute(tx);
   const alike = rows[0];
   if (!alike?.q || !alike.changed) return null;
   const count = await countFound(tx, ownerId, alike.q);

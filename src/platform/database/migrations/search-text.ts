@@ -7,10 +7,14 @@ const separators =
   String.raw`\u0060{-\u00bf\u00d7\u00f7\u2000-\u206f\u2e00-\u2e7f\u3000-\u3004\u3008-\u303f\ufe00-\ufe0f`;
 /** Arrows, symbols, dingbats, emoji: each is a word by itself. */
 const symbols = String.raw`\u2190-\u2bff\U0001f000-\U0001faff`;
+/** What is written without spaces between words: Thai, Lao, Burmese, Khmer, Chinese, Japanese. */
+const unspaced = String.raw`\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff`;
 
 /**
  * How text becomes what is searched by: the same functions fold what is written and what is asked, in any database.
- * A lexeme is a word as it is; `#tag`, `camera=…` and their like are whole values, `@…` is an album.
+ * A lexeme is a word as it is; `#tag`, `camera=…` and their like are whole values, `@…` is an album. Where words are not told
+ * apart by spaces, each character is a lexeme, and each two that stand together: any part is found by its pairs, however many
+ * texts it is in.
  */
 export async function textFunctions(db: Kysely<unknown>): Promise<void> {
   const collation = sql.id(await caseCollation(db));
@@ -22,17 +26,30 @@ export async function textFunctions(db: Kysely<unknown>): Promise<void> {
         normalize(regexp_replace(normalize(lower(
           public.unaccent('public.unaccent'::regdictionary, normalize(p_text, NFKC)) collate ${collation}), NFD), ${sql.lit(String.raw`[\u0300-\u036f]`)}, '', 'g'), NFC) end
     $$`.execute(db);
+  await sql`
+    create function search_unspaced(p_token text) returns boolean language sql immutable parallel safe as $$
+      select p_token ~ ${sql.lit(`[${unspaced}]`)}
+    $$`.execute(db);
   // Words of sixty characters at the most: a lexeme may have 2 kB.
   await sql`
     create function search_tokens(p_text text) returns text[] ${pure} as $$
-      select coalesce(array_agg(left(m[1], 60) order by n), '{}') from regexp_matches(search_fold(p_text),
-        ${sql.lit(`([${symbols}]|[^${separators}${symbols}]+)`)}, 'g') with ordinality r(m, n)
+      select coalesce(array_agg(case when search_unspaced(m[1]) then m[1] else left(m[1], 60) end order by n), '{}')
+      from regexp_matches(search_fold(p_text),
+        ${sql.lit(`([${symbols}]|[${unspaced}]+|[^${separators}${symbols}${unspaced}]+)`)}, 'g') with ordinality r(m, n)
+    $$`.execute(db);
+  await sql`
+    create function search_pairs(p_token text) returns text[] language sql immutable parallel safe as $$
+      select coalesce(array_agg(distinct c || next), '{}') from (
+        select c, lead(c) over (order by n) as next from unnest(string_to_array(p_token, null)) with ordinality u(c, n)) pairs
+      where next is not null
     $$`.execute(db);
   // IMG2041 is found by itself, by img and by 2041; 00123 by 123 as well.
   await sql`
     create function search_lexemes(p_text text) returns text[] ${pure} as $$
       select coalesce(array_agg(distinct w), '{}') from (
-        select t as w from unnest(search_tokens(p_text)) t
+        select t as w from unnest(search_tokens(p_text)) t where not search_unspaced(t)
+        union all
+        select unnest(string_to_array(t, null) || search_pairs(t)) from unnest(search_tokens(p_text)) t where search_unspaced(t)
         union all
         select m[1] from unnest(search_tokens(p_text)) t, regexp_matches(t, '([0-9]+|[^0-9]+)', 'g') m
           where t ~ '[0-9]' and t ~ '[^0-9]'
