@@ -51,13 +51,16 @@ export async function authorizeGuest(deps: AuthorizeDeps, request: GuestRequest)
  * A link by its key, open as far as its owner and its time go.
  * @throws AppError `not_found`, `gone`
  */
-export async function requireOpenLink(
-  deps: Pick<AuthorizeDeps, 'database' | 'linkKeys'>,
+export const requireOpenLink = (deps: Pick<AuthorizeDeps, 'database' | 'linkKeys'>, key: string): Promise<FoundLink> =>
+  deps.database.as(anonymous, (tx: Kysely<SharingTables>) => requireOpenLinkIn(tx, deps, key));
+
+/** The same, asked in a transaction of whomever's. */
+export async function requireOpenLinkIn(
+  tx: Kysely<SharingTables>,
+  { linkKeys }: Pick<AuthorizeDeps, 'linkKeys'>,
   key: string,
 ): Promise<FoundLink> {
-  const link = keyPattern.test(key)
-    ? await deps.database.as(anonymous, (tx: Kysely<SharingTables>) => findLink(tx, deps.linkKeys.hash(key)))
-    : undefined;
+  const link = keyPattern.test(key) ? await findLink(tx, linkKeys.hash(key)) : undefined;
   if (!link) throw new AppError('not_found', 'There is no such link. Check the address, or ask whoever sent it.');
   if (link.is_closed) throw gone('This link was closed. Ask whoever sent it for a new one.');
   if (link.expires_at && link.expires_at.getTime() <= Date.now()) {
