@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import { requireAccess, requireAllowed } from '#features/access/index.ts';
-import { type PhotoFilter, selectMatchingIds } from '#features/photos/index.ts';
+import { lockPhotos, type PhotoFilter, requireFilter, selectMatchingIds } from '#features/photos/index.ts';
 import { AppError } from '#platform/http/app-error.ts';
 import type { Caller, UserCaller } from '#platform/http/caller.ts';
 import type { AlbumDeps } from './deps.ts';
@@ -12,7 +12,7 @@ type Deps = Pick<AlbumDeps, 'database'>;
 
 /**
  * Puts photos of the caller's at an album's end: those named in their order, those of a filter oldest first.
- * @throws AppError `not_found` (album or photo; then nothing is added), `forbidden` for a viewer, `conflict` for a smart album
+ * @throws AppError `not_found` (album, photo, or the album of the filter; then nothing is added), `forbidden` for a viewer, `conflict` for a smart album
  */
 export async function addPhotos(
   deps: Deps,
@@ -25,6 +25,8 @@ export async function addPhotos(
     await requireAccess(tx, caller, 'album.add', [albumId]);
     const album = await findPlainAlbum(tx, user, albumId);
     if (chosen.photo_ids) await requireAccess(tx, caller, 'album.put', chosen.photo_ids);
+    await requireFilter(tx, caller, chosen.filter);
+    await lockPhotos(tx, user.userId);
     const ids =
       chosen.photo_ids ??
       (await selectMatchingIds(tx, user.userId, { filter: chosen.filter ?? {}, except: chosen.except })).toReversed();
@@ -50,6 +52,7 @@ export async function takeOutPhotos(deps: Deps, caller: Caller, albumId: string,
         ids: foreign.map((photo) => photo.photo_id),
       });
     }
+    await lockPhotos(tx, user.userId);
     await store.removePhotos(tx, albumId, photoIds);
   });
 }

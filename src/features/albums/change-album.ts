@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 import { requireAccess, requireAllowed } from '#features/access/index.ts';
-import { type PhotoFilter, selectMatchingIds } from '#features/photos/index.ts';
+import { lockPhotos, type PhotoFilter, selectMatchingIds } from '#features/photos/index.ts';
 import { AppError } from '#platform/http/app-error.ts';
 import type { Caller } from '#platform/http/caller.ts';
 import { readOne } from './browse-albums.ts';
@@ -38,7 +38,10 @@ export async function createAlbum(
       description: album.description || null,
       filter: album.filter ?? null,
     });
-    if (album.photo_ids) await store.appendPhotos(tx, { id, owner_id: user.userId }, user.userId, album.photo_ids);
+    if (album.photo_ids) {
+      await lockPhotos(tx, user.userId);
+      await store.appendPhotos(tx, { id, owner_id: user.userId }, user.userId, album.photo_ids);
+    }
     return readOne(tx, deps, user, id);
   });
 }
@@ -104,6 +107,7 @@ export async function freezeAlbum(deps: AlbumDeps, caller: Caller, id: string): 
   const user = requireAllowed(caller, 'album.change');
   return deps.database.as(user.principal, async (tx: Tx) => {
     await requireAccess(tx, caller, 'album.change', [id]);
+    await lockPhotos(tx, user.userId);
     await store.lockAlbum(tx, id);
     const album = await store.findAlbum(tx, user.userId, id);
     if (!album?.filter) throw new AppError('conflict', 'This album is a plain one already.');

@@ -33,6 +33,7 @@ export async function listMembers(deps: Deps, caller: Caller, albumId: string): 
 
 /**
  * Lets somebody into an album, by username.
+ * @param from the caller's address, for the log
  * @throws AppError `not_found` (album or person), `conflict` for a smart album, the owner, or who belongs to it already
  */
 export async function addMember(
@@ -40,6 +41,7 @@ export async function addMember(
   caller: Caller,
   albumId: string,
   member: { username: string; role: string },
+  from: string,
 ): Promise<MemberBody> {
   const user = requireAllowed(caller, 'album.share');
   return deps.database.as(user.principal, async (tx: Tx) => {
@@ -55,7 +57,7 @@ export async function addMember(
     if (!(await store.addMember(tx, albumId, person.user_id, member.role))) {
       throw new AppError('conflict', `${person.username} belongs to this album already.`);
     }
-    await record(tx, 'album_member_added', albumId, person.user_id, member.role);
+    await record(tx, 'album_member_added', albumId, from, { user_id: person.user_id, role: member.role });
     return findMember(tx, albumId, person.user_id);
   });
 }
@@ -67,12 +69,13 @@ export async function changeMember(
   albumId: string,
   userId: string,
   role: string,
+  from: string,
 ): Promise<MemberBody> {
   const user = requireAllowed(caller, 'album.share');
   return deps.database.as(user.principal, async (tx: Tx) => {
     await requireAccess(tx, caller, 'album.share', [albumId]);
     if (!(await store.setRole(tx, albumId, userId, role))) throw noMember();
-    await record(tx, 'album_member_changed', albumId, userId, role);
+    await record(tx, 'album_member_changed', albumId, from, { user_id: userId, role });
     return findMember(tx, albumId, userId);
   });
 }
@@ -81,14 +84,20 @@ export async function changeMember(
  * Takes somebody out of an album, or lets the caller leave it. The photos they added go with them.
  * @throws AppError `not_found`, `conflict` for the owner
  */
-export async function removeMember(deps: Deps, caller: Caller, albumId: string, userId: string): Promise<void> {
+export async function removeMember(
+  deps: Deps,
+  caller: Caller,
+  albumId: string,
+  userId: string,
+  from: string,
+): Promise<void> {
   const leaving = caller.kind === 'user' && caller.userId === userId;
   const action = leaving ? 'album.leave' : 'album.share';
   const user = requireAllowed(caller, action);
   await deps.database.as(user.principal, async (tx: Tx) => {
     await requireAccess(tx, caller, action, [albumId]);
     if (await store.removeMember(tx, albumId, userId)) {
-      await record(tx, leaving ? 'album_member_left' : 'album_member_removed', albumId, userId);
+      await record(tx, leaving ? 'album_member_left' : 'album_member_removed', albumId, from, { user_id: userId });
       return;
     }
     if (leaving) throw new AppError('conflict', 'This is your own album. Delete it, or take the others out.');
@@ -98,12 +107,8 @@ export async function removeMember(deps: Deps, caller: Caller, albumId: string, 
 
 type MemberAction = 'album_member_added' | 'album_member_changed' | 'album_member_removed' | 'album_member_left';
 
-const record = (tx: Tx, action: MemberAction, albumId: string, userId: string, role?: string): Promise<void> =>
-  recordAudit(tx, {
-    action,
-    subject: { kind: 'album', id: albumId },
-    details: { user_id: userId, ...(role ? { role } : {}) },
-  });
+const record = (tx: Tx, action: MemberAction, albumId: string, from: string, details: Record<string, string>) =>
+  recordAudit(tx, { action, subject: { kind: 'album', id: albumId }, details, address: from });
 
 async function findMember(tx: Tx, albumId: string, userId: string): Promise<MemberBody> {
   const row = (await store.listMembers(tx, albumId)).find((member) => member.user_id === userId);

@@ -211,7 +211,10 @@ export function albumRoutes(deps: AlbumDeps) {
         request: { ...byId, ...jsonBody(contract.NewMember) },
         responses: { 201: json(contract.Member, 'They are in'), ...errors(400, 401, 403, 404, 409) },
       }),
-      async (c) => c.json(await addMember(deps, c.var.caller, c.req.valid('param').id, c.req.valid('json')), 201),
+      async (c) => {
+        const { caller, address } = c.var;
+        return c.json(await addMember(deps, caller, c.req.valid('param').id, c.req.valid('json'), address.ip), 201);
+      },
     )
     .openapi(
       createRoute({
@@ -224,7 +227,8 @@ export function albumRoutes(deps: AlbumDeps) {
       }),
       async (c) => {
         const { id: albumId, user_id: userId } = c.req.valid('param');
-        return c.json(await changeMember(deps, c.var.caller, albumId, userId, c.req.valid('json').role), 200);
+        const { role } = c.req.valid('json');
+        return c.json(await changeMember(deps, c.var.caller, albumId, userId, role, c.var.address.ip), 200);
       },
     )
     .openapi(
@@ -238,7 +242,7 @@ export function albumRoutes(deps: AlbumDeps) {
       }),
       async (c) => {
         const { id: albumId, user_id: userId } = c.req.valid('param');
-        await removeMember(deps, c.var.caller, albumId, userId);
+        await removeMember(deps, c.var.caller, albumId, userId, c.var.address.ip);
         return c.body(null, 204);
       },
     );

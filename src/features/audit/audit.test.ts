@@ -162,6 +162,31 @@ describe('who did what', () => {
     ]);
   });
 
+  test('who is let into an album, and out of it, with the address', async () => {
+    const [owner, member] = [await app.signUp(), await app.signUp()];
+    const { id } = (await own(owner, 'POST', '/albums', { name: 'Lakes' })).json();
+    const entries = await during(async () => {
+      const { username } = member;
+      await own(owner, 'POST', `/albums/${id}/members`, { username, role: 'viewer' });
+      await own(owner, 'PATCH', `/albums/${id}/members/${member.id}`, { role: 'contributor' });
+      await own(member, 'DELETE', `/albums/${id}/members/${member.id}`);
+      await own(owner, 'POST', `/albums/${id}/members`, { username, role: 'viewer' });
+      await own(owner, 'DELETE', `/albums/${id}/members/${member.id}`);
+    });
+    const [byOwner, subject] = [
+      { actor: { id: owner.id }, address: owner.ip },
+      { kind: 'album', id },
+    ];
+    const user_id = member.id;
+    expect(entries).toMatchObject([
+      { action: 'album_member_added', ...byOwner, subject, details: { user_id, role: 'viewer' } },
+      { action: 'album_member_changed', ...byOwner, subject, details: { user_id, role: 'contributor' } },
+      { action: 'album_member_left', actor: { id: member.id }, address: member.ip, subject, details: { user_id } },
+      { action: 'album_member_added', ...byOwner },
+      { action: 'album_member_removed', ...byOwner, subject, details: { user_id } },
+    ]);
+  });
+
   test('what was refused or came to nothing is not written down as done', async () => {
     const person = await app.signUp();
     const entries = await during(async () => {
