@@ -311,6 +311,20 @@ describe('members', () => {
   });
 });
 
+test('a filter that photos are put in by names no album that is somebody else’s', async () => {
+  const { id } = await newAlbum(ines);
+  const { id: foreign } = await newAlbum(tomas);
+  for (const album_id of [foreign, '0197f3c2-7b1e-7c3a-9d57-3f0a4b5c6d7e']) {
+    const by = { filter: { album_id } };
+    for (const [method, path, json] of [
+      ['POST', `/albums/${id}/photos`, by],
+      ['POST', '/albums', { name: 'Found', ...by }],
+    ] as const) {
+      expect((await call(ines, method, path, json)).status, path).toBe(404);
+    }
+  }
+});
+
 describe('a smart album', () => {
   test('shows what its filter finds, follows it, and can be made a plain one', async () => {
     const person = await app.signUp();

@@ -8,6 +8,7 @@ export { createPartialFiles } from './partial-files.ts';
 export { PhotoFilter } from './photo-filter.ts';
 export { createPresenter, toOffsetTime } from './present-photo.ts';
 export { receivePhoto } from './receive-photo.ts';
+export { requireFilter } from './require-selection.ts';
 export { createResumableUploads } from './resumable-upload.ts';
 export { photoRoutes } from './routes.ts';
 export { createPhotoServer, type Identity } from './serve-photo.ts';
@@ -17,6 +18,7 @@ export {
   findPhotoDetail,
   findPhotos,
   findServable,
+  lockPhotos,
   type PhotoDetailRow,
   type PhotoRow,
   requireBytes,

@@ -1,4 +1,4 @@
-import { type Expression, type Insertable, type Kysely, type SqlBool, sql } from 'kysely';
+import { type Expression, type Insertable, type Kysely, type QueryExecutorProvider, type SqlBool, sql } from 'kysely';
 import { AppError } from '#platform/http/app-error.ts';
 import {
   begin,
@@ -299,8 +299,17 @@ export const updatePhoto = (
     .returning(columns)
     .executeTakeFirst();
 
+/**
+ * Whoever changes many photos of one owner takes turns: two statements that meet the same rows in different orders would wait for
+ * each other, and one of them be ended.
+ */
+export async function lockPhotos(tx: QueryExecutorProvider, ownerId: string): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${ownerId}, 3))`.execute(tx);
+}
+
 /** @returns how many went to the trash; all of them at that one moment */
 export async function trashPhotos(tx: Tx, ownerId: string, selection: PhotoSelection, at: Date): Promise<number> {
+  await lockPhotos(tx, ownerId);
   const { numUpdatedRows } = await tx
     .updateTable('photos')
     .set({ deleted_at: at })
@@ -315,6 +324,7 @@ export async function setFavorite(
   selection: PhotoSelection,
   isFavorite: boolean,
 ): Promise<number> {
+  await lockPhotos(tx, ownerId);
   const { numUpdatedRows } = await tx
     .updateTable('photos')
     .set({ is_favorite: isFavorite, updated_at: new Date() })
@@ -330,6 +340,7 @@ export async function setArchived(
   selection: PhotoSelection,
   isArchived: boolean,
 ): Promise<number> {
+  await lockPhotos(tx, ownerId);
   const { numUpdatedRows } = await tx
     .updateTable('photos')
     .set({ is_archived: isArchived, updated_at: new Date() })
@@ -347,6 +358,7 @@ export async function restorePhotos(
   ownerId: string,
   which: { ids?: string[] | undefined; trashedAt?: Date | undefined },
 ): Promise<number> {
+  await lockPhotos(tx, ownerId);
   let query = tx.updateTable('photos').set({ deleted_at: null }).where(trashOf(ownerId));
   if (which.ids) query = query.where('id', 'in', which.ids);
   if (which.trashedAt) query = query.where('deleted_at', '=', which.trashedAt);
@@ -356,6 +368,7 @@ export async function restorePhotos(
 
 /** Deletes for good, from the trash only. */
 export async function purgePhotos(tx: Tx, ownerId: string, ids: string[] | undefined): Promise<number> {
+  await lockPhotos(tx, ownerId);
   let query = tx.deleteFrom('photos').where(trashOf(ownerId));
   if (ids) query = query.where('id', 'in', ids);
   const { numDeletedRows } = await query.executeTakeFirst();

@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import { type PhotoSelection, selected } from './filter-store.ts';
+import { lockPhotos } from './store.ts';
 import type { PhotoTables } from './tables.ts';
 
 type Tx = Kysely<PhotoTables>;
@@ -11,6 +12,7 @@ export async function changeTags(
   selection: PhotoSelection,
   change: { add?: string[] | undefined; remove?: string[] | undefined },
 ): Promise<number> {
+  await lockPhotos(tx, ownerId);
   const after = sql<string[]>`change_tags(tags, ${change.add ?? []}::text[], ${change.remove ?? []}::text[])`;
   const { numUpdatedRows } = await tx
     .updateTable('photos')
@@ -26,6 +28,7 @@ export async function changeTags(
  * @returns how many live photos had it
  */
 export async function renameTag(tx: Tx, ownerId: string, from: string, to: string | null): Promise<number> {
+  await lockPhotos(tx, ownerId);
   const { rows } = await sql<{ count: number }>`
     with changed as (
       update photos set updated_at = now(), tags = change_tags(

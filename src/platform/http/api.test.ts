@@ -25,6 +25,12 @@ test('a full disk is told as that, of the files and of the database', () => {
   }
 });
 
+test('what took too long, or met somebody else’s change, is to be tried again', () => {
+  for (const code of ['57014', '40P01', '40001']) {
+    expect(toAppError(Object.assign(new Error('x'), { code }), logger)).toMatchObject({ status: 503 });
+  }
+});
+
 test('what nobody foresaw tells nothing of itself', () => {
   const body = JSON.stringify(toAppError(new Error('select secret from passwords'), logger).toBody());
   expect(body).not.toContain('passwords');

@@ -58,6 +58,19 @@ export function toAppError(error: unknown, logger: Logger): AppError {
   if (isCut || code === '57P01' || code === '57P02' || code === '57P03' || code === '53300') {
     return new AppError('unavailable', 'The library cannot be reached at this moment. Try again in a few seconds.');
   }
+  // What a statement may take, where it is limited.
+  if (code === '57014') {
+    return new AppError(
+      'unavailable',
+      'This took too long and was given up. Ask for less at once: fewer words, fewer photos.',
+    );
+  }
+  // Two that change the same rows in different orders: one of them is chosen to begin anew.
+  if (code === '40P01' || code === '40001') {
+    return new AppError('unavailable', 'Something else was changing the same things. Nothing was done; try again.', {
+      retry_after: 1,
+    });
+  }
   // PostgreSQL's class 22: text with a NUL, a year 0, a number out of range. What reaches it comes from the request.
   if (typeof code === 'string' && /^22[0-9A-Z]{3}$/.test(code)) {
     logger.warn({ err: error }, 'the database refused a value that the contract let through');
