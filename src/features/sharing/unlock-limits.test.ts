@@ -36,10 +36,16 @@ test('many networks have a hundred tries at a link together; who opened it befor
   expect(await isRefused(limits, 'another', 'network 100')).toBe(false);
 });
 
-test('visits are opened three hundred times from a network, whatever passwords were tried', async () => {
+test('visits and passwords, right ones too, are taken three hundred times from a network', async () => {
   const limits = createUnlockLimits();
-  for (let n = 0; n < 300; n += 1) await limits.open('link', 'here');
+  for (let n = 0; n < 150; n += 1) {
+    await limits.open('link', 'here');
+    await limits.before('link', 'here');
+    await limits.after('link', 'here');
+  }
   await expect(limits.open('link', 'here')).rejects.toMatchObject(refused);
+  await expect(limits.before('link', 'here')).rejects.toMatchObject(refused);
   await limits.open('link', 'elsewhere');
+  await limits.before('link', 'elsewhere');
   await limits.open('another', 'here');
 });

@@ -26,8 +26,7 @@ export async function unlockLink(deps: AuthorizeDeps, request: GuestRequest) {
   if (link.has_password) {
     if (request.password === undefined) throw locked('password');
     await requireLinkPassword(deps, { caller, link }, request.password, request.address);
-  }
-  await deps.limits.open(link.id, request.address.network);
+  } else await deps.limits.open(link.id, request.address.network);
   const counted = await deps.database.as(caller.principal, async (tx: Kysely<SharingTables>) => {
     // Decided by the row itself: of those who come at once, no more are let in than it may count.
     if (!(await countView(tx))) return false;

@@ -95,5 +95,11 @@ export async function downloadLink(
   });
   if (files.length === 0) throw new AppError('not_found', 'There is nothing to download here yet.');
   const entries = files.map((file) => () => deps.cleanOriginals.openForZip(caller, file));
-  return { filename: `${title.replace(/\.[A-Za-z0-9]{1,5}$/, '') || 'photos'}.zip`, open: () => zipFiles(entries) };
+  return { filename: zipName(title, caller), open: () => zipFiles(entries) };
+}
+
+/** An album's name may hold slashes, which are no folders, and dots, behind which only a file's name has its ending. */
+function zipName(title: string, { target }: LinkCaller): string {
+  const name = 'photoId' in target ? title.replace(/\.[A-Za-z0-9]{1,5}$/, '') : title;
+  return `${name.replace(/[/\\]/g, '_') || 'photos'}.zip`;
 }
