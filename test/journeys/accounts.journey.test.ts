@@ -331,6 +331,8 @@ describe.skipIf(!chromiumPath)('a library of one owner', () => {
       expect(await page.getByRole('navigation', { name: 'Settings' }).getByRole('link').allInnerTexts()).toEqual([
         'Profile',
         'Appearance',
+        'Tags',
+        'Statistics',
       ]);
       expect(await page.getByRole('button', { name: 'Delete my account' }).count()).toBe(0);
       await page.getByLabel('Name', { exact: true }).fill('Ines Aldana');
