@@ -52,8 +52,13 @@ export function firstPageChunk() {
     groups: [
       // SvelteKit's start hands over what the page says before anything of its client may run, so what the start itself is made of must
       // not lie in the same file as the client.
-      { name: 'start', test: /runtime\/client\/payload\.js$|vite\/preload-helper/, priority: 1 },
-      { name: 'first', test: (id: string) => first.has(id) },
+      { name: 'start', test: /runtime\/client\/payload\.js$|vite\/preload-helper/, priority: 2 },
+      { name: 'first', test: (id: string) => first.has(id), priority: 1 },
+      // What every page of the library has, once its pictures are there: one request instead of six.
+      {
+        name: 'below',
+        test: /\/src\/lib\/(shell\/SidebarBelow|albums\/(PinnedAlbums|pinned-albums|photo-drag)|parts\/(QuotaMeter|quota)|events)\./,
+      },
     ],
     plugin: {
       name: 'tintype-first-page-chunk',

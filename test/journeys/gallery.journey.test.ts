@@ -1,6 +1,7 @@
 import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { gzipSync } from 'node:zlib';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makePhoto } from '../fixtures/photo.ts';
@@ -306,10 +307,11 @@ describe.skipIf(!chromiumPath)('the gallery in the browser', () => {
 
     // Everything matching is known by its number, never listed: one request throws it all away, one brings it back.
     await page.keyboard.press('Control+a');
-    await page.getByText(`${count.toLocaleString('en').replace(',', '\u202f')} selected`, { exact: true }).waitFor();
+    await page.getByText(`${formatNumber(count)} selected`, { exact: true }).waitFor();
     await page.locator('.tile .pick').nth(0).click({ force: true });
     const thrown = page.waitForRequest('**/photos/batch/trash');
     await page.keyboard.press('Delete');
+    await confirmByKey(page, `Move ${formatNumber(count - 1)} photos to the trash?`);
     expect(await (await thrown).postDataJSON()).toMatchObject({ filter: {}, except: [expect.any(String)] });
     await page.getByText(/moved to the trash/).waitFor();
     await expect.poll(async () => (await namesInOrder(page)).length).toBe(1);
@@ -322,8 +324,10 @@ describe.skipIf(!chromiumPath)('the gallery in the browser', () => {
     const page = await newVisitor();
     await signIn(page, 'again');
     await page.locator('.tile a').first().waitFor();
+    // The second key is pressed before what answers the first is there.
     await page.keyboard.press('Control+a');
     await page.keyboard.press('Delete');
+    await confirmByKey(page, 'Move 4 photos to the trash?');
     await page.getByRole('heading', { name: 'Blank plates, for now' }).waitFor();
     await page.getByRole('link', { name: 'Trash' }).first().click();
     await page.getByRole('heading', { name: 'Trash', exact: true }).waitFor();
@@ -359,6 +363,29 @@ describe.skipIf(!chromiumPath)('the gallery in the browser', () => {
     await expectNoErrors();
   });
 
+  test('the first page takes 60 kB of JavaScript and 12 kB of styles at the most', async () => {
+    const page = await newVisitor();
+    await signIn(page, 'keys');
+    const fresh = await newVisitor();
+    await fresh.context().addCookies(await page.context().cookies());
+    const sent: Record<string, Promise<number>[]> = { '.js': [], '.css': [] };
+    fresh.on('response', (response) => {
+      const kind = sent[path.extname(new URL(response.url()).pathname)];
+      kind?.push(response.body().then((body) => gzipSync(body, { level: 9 }).length));
+    });
+    await fresh.goto('/photos');
+    await fresh.locator('.tile img').nth(4).waitFor();
+    await fresh.waitForLoadState('networkidle');
+    const [scripts, styles] = await Promise.all(
+      ['.js', '.css'].map(async (kind) => (await Promise.all(sent[kind] ?? [])).reduce((sum, size) => sum + size, 0)),
+    );
+    console.log(`The first page: ${scripts} bytes of JavaScript (gzip), ${styles} of styles.`);
+    expect(scripts).toBeGreaterThan(10_000);
+    expect(scripts).toBeLessThanOrEqual(60_000);
+    expect(styles).toBeLessThanOrEqual(12_000);
+    await expectNoErrors();
+  });
+
   /** Uploads small photos over the page's own session, spread over years by their files' dates. */
   async function upload(page: Page, count: number): Promise<void> {
     const bytes = await makePhoto({ width: 240, height: 160, seed: 9 });
@@ -390,6 +417,24 @@ describe.skipIf(!chromiumPath)('the gallery in the browser', () => {
     );
   }
 });
+
+/** A number as the page writes it. */
+const formatNumber = (value: number): string => value.toLocaleString('en').replace(',', '\u202f');
+
+/** Says yes to a question by Tab and Enter. */
+async function confirmByKey(page: Page, question: string): Promise<void> {
+  const dialog = page.getByRole('alertdialog', { name: question });
+  await dialog.waitFor();
+  const yes = dialog.getByRole('button', { name: /^Move / });
+  await expect
+    .poll(async () => {
+      if (!(await yes.evaluate((button) => button === document.activeElement))) await page.keyboard.press('Tab');
+      return yes.evaluate((button) => button === document.activeElement);
+    })
+    .toBe(true);
+  await page.keyboard.press('Enter');
+  await dialog.waitFor({ state: 'detached' });
+}
 
 /** Notes in the page how long after the drop the first tile stood there, in ms, as `firstTileAfter`. */
 async function watchFirstTile(page: Page): Promise<void> {

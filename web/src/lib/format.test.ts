@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { formatAgo, formatBytes, formatCount, formatNumber } from './format.ts';
+import { formatBytes, formatCount, formatNumber } from './format.ts';
+import { formatAgo } from './format-moment.ts';
 
 describe('formatNumber and formatCount', () => {
   test.each([

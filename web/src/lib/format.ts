@@ -3,8 +3,6 @@
 const NARROW_SPACE = '\u202f';
 const UNITS = ['bytes', 'KB', 'MB', 'GB', 'TB', 'PB'];
 const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'long', year: 'numeric' });
-const time = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
-const relative = new Intl.RelativeTimeFormat('en-GB', { numeric: 'auto' });
 
 /** `8412` → `8 412`, with a narrow no-break space. */
 export function formatNumber(value: number): string {
@@ -33,20 +31,4 @@ export function formatBytes(bytes: number): string {
 /** `14 June 2024`. */
 export function formatDay(when: string | number | Date): string {
   return day.format(new Date(when));
-}
-
-/** `14 June 2024, 09:30`. */
-export function formatMoment(when: string | number | Date): string {
-  return `${day.format(new Date(when))}, ${time.format(new Date(when))}`;
-}
-
-/** `just now`, `5 minutes ago`, `yesterday`; a date when it is longer ago than a month. */
-export function formatAgo(when: string | number | Date, now: number = Date.now()): string {
-  const seconds = Math.round((new Date(when).getTime() - now) / 1000);
-  const ago = Math.abs(seconds);
-  if (ago < 60) return 'just now';
-  if (ago < 3600) return relative.format(Math.round(seconds / 60), 'minute');
-  if (ago < 86_400) return relative.format(Math.round(seconds / 3600), 'hour');
-  if (ago < 30 * 86_400) return relative.format(Math.round(seconds / 86_400), 'day');
-  return formatDay(when);
 }

@@ -1,6 +1,6 @@
 import { ApiError, api } from '#lib/api.ts';
 import type { AuthStatus, User } from '#lib/api-schema.ts';
-import { forgetAllUploads } from '#lib/upload/stored-uploads.ts';
+import { forgetAllUploads } from '#lib/upload/waiting-uploads.ts';
 
 let user = $state.raw<User | null>(null);
 let status = $state.raw<AuthStatus | null>(null);

@@ -1,5 +1,5 @@
 import type { OutputOf } from '#lib/api-schema.ts';
-import { formatAgo } from '#lib/format.ts';
+import { formatAgo } from '#lib/format-moment.ts';
 
 export type JobPage = OutputOf<'get', '/admin/jobs'>;
 export type Job = JobPage['items'][number];

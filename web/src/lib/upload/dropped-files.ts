@@ -1,9 +1,5 @@
 /** Files of a drop, with those inside dropped folders, however deep. Hidden files and the systems' own leavings are left out. */
-export async function filesOf(transfer: DataTransfer): Promise<File[]> {
-  // The items are only readable until the event handler returns, so every entry is taken before the first await.
-  const entries = [...transfer.items]
-    .filter(({ kind }) => kind === 'file')
-    .map((item) => item.webkitGetAsEntry?.() ?? item.getAsFile());
+export async function filesIn(entries: readonly (FileSystemEntry | File | null)[]): Promise<File[]> {
   const files: File[] = [];
   for (const entry of entries) {
     if (entry instanceof File) files.push(entry);

@@ -1,3 +1,5 @@
+import { DATABASE, OWNER } from './waiting-uploads.ts';
+
 /** A file that is waiting, as it survives a reload: the browser keeps the file itself, not a path. */
 export interface StoredUpload {
   readonly key: string;
@@ -9,14 +11,7 @@ export interface StoredUpload {
   readonly album?: string | undefined;
 }
 
-const DATABASE = 'tintype-uploads';
 const STORE = 'uploads';
-/** Says, without opening the database, whose files wait in it. */
-const OWNER = 'uploads-of';
-
-export function hasStoredUploads(user: string): boolean {
-  return localStorage.getItem(OWNER) === user;
-}
 
 /** Keeps a file until it has been sent. False when the browser has no room for it. */
 export async function storeUpload(upload: StoredUpload): Promise<boolean> {
@@ -43,12 +38,6 @@ export async function takeStoredUploads(user: string): Promise<StoredUpload[]> {
   const own = all.filter((upload) => upload.user === user);
   if (own.length === 0) localStorage.removeItem(OWNER);
   return own;
-}
-
-/** Nothing waits any more, or somebody signs out. */
-export function forgetAllUploads(): void {
-  localStorage.removeItem(OWNER);
-  indexedDB.deleteDatabase(DATABASE);
 }
 
 function request<T>(mode: IDBTransactionMode, run: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {

@@ -6,7 +6,8 @@ import { albumOf, intoAlbum, meantFor } from './into-album.ts';
 import { type Probe, probe } from './probe.ts';
 import { createQueue, type Upload } from './queue.ts';
 import { sendUpload } from './send-upload.ts';
-import { forgetAllUploads, forgetUpload, type StoredUpload, storeUpload, takeStoredUploads } from './stored-uploads.ts';
+import { forgetUpload, type StoredUpload, storeUpload, takeStoredUploads } from './stored-uploads.ts';
+import { forgetAllUploads } from './waiting-uploads.ts';
 
 export type Row = Readonly<Upload<Photo>>;
 
