@@ -5,12 +5,14 @@ import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/pro
 import { get as request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
 import sharp from 'sharp';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { createTestApp, type Person } from '../../../test/app.ts';
 import { tinyPhoto } from '../../../test/fixtures/tiny-photo.ts';
+import { zipFiles } from './zip-files.ts';
 
 const app = await createTestApp();
 const api = '/api/v1';
@@ -99,6 +101,18 @@ test('nothing to download, a foreign photo, a foreign zip and one that is past i
   await owner.end();
   const late = await app.request(person, 'GET', url);
   expect([late.status, late.json().error.code]).toEqual([410, 'gone']);
+});
+
+test('files of one name are numbered at once, however many they are', async () => {
+  const entry = async () => ({
+    filename: 'IMG.jpg',
+    modifiedAt: new Date(0),
+    reader: { size: 1, read: async () => {}, close: async () => {} },
+  });
+  const started = performance.now();
+  const zip = await buffer(zipFiles(Array.from({ length: 6000 }, () => entry)));
+  expect(performance.now() - started).toBeLessThan(8000);
+  for (const name of ['IMG.jpg', 'IMG (2).jpg', 'IMG (6000).jpg']) expect(zip.includes(name)).toBe(true);
 });
 
 describe.skipIf(!existsSync('/proc/self/fd'))('files that are open', () => {

@@ -77,15 +77,18 @@ async function* readWhole(reader: BlobReader): AsyncGenerator<Buffer> {
 
 /** Two files of one name get numbers, so that unpacking loses none: `a.jpg`, `a (2).jpg`. */
 function createNamer(): (filename: string) => string {
-  const taken = new Set<string>();
+  // By name in lower case, the number that is free next: of ten thousand that a camera calls the same, each is named at once.
+  const taken = new Map<string, number>();
   return (filename) => {
     // No path, drive or device of the unpacking system may be meant by a name.
     const safe = filename.replace(/[\\/:*?"<>|]/g, '_').replace(/^\.+/, '_') || 'photo';
     const dot = safe.lastIndexOf('.') > 0 ? safe.lastIndexOf('.') : safe.length;
-    for (let n = 1; ; n += 1) {
+    const key = safe.toLowerCase();
+    for (let n = taken.get(key) ?? 1; ; n += 1) {
       const name = n === 1 ? safe : `${safe.slice(0, dot)} (${n})${safe.slice(dot)}`;
-      if (taken.has(name.toLowerCase())) continue;
-      taken.add(name.toLowerCase());
+      if (n > 1 && taken.has(name.toLowerCase())) continue;
+      taken.set(key, n + 1);
+      if (n > 1) taken.set(name.toLowerCase(), 2);
       return name;
     }
   };

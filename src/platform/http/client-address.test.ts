@@ -25,6 +25,18 @@ test('behind trusted proxies the last hop that is none of them is the client', (
   });
 });
 
+test('what a client wrote before the proxy’s own hop is never believed, however the proxy writes that', () => {
+  const read = createAddressReader(['127.0.0.1', '10.0.0.0/8']);
+  const seen = (chain: string) => read(connection('127.0.0.1', { 'x-forwarded-for': chain })).ip;
+  expect(seen('6.6.6.6, 203.0.113.9:4711')).toBe('203.0.113.9');
+  expect(seen('6.6.6.6, [2001:db8::1]:4711, 10.0.0.1:80')).toBe('2001:db8::1');
+  expect(seen('6.6.6.6, [2001:db8::1]')).toBe('2001:db8::1');
+  for (const hop of ['unknown', '_hidden', '', '203.0.113.9:x', '203.0.113', '::1::']) {
+    expect(seen(`6.6.6.6, ${hop}`), hop).toBe('127.0.0.1');
+    expect(seen(`6.6.6.6, ${hop}, 10.0.0.1`), hop).toBe('127.0.0.1');
+  }
+});
+
 test('IPv6 counts by /64', () => {
   const read = createAddressReader([]);
   const network = (ip: string) => read(connection(ip)).network;

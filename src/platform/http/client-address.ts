@@ -38,13 +38,19 @@ export function createAddressReader(trusted: readonly string[]): (connection: Co
       connection.header('x-forwarded-proto') !== undefined ||
       connection.header('x-real-ip') !== undefined;
     if (!isTrusted(peer)) return { ip: peer, network: networkOf(peer), secure: connection.encrypted, forwarded };
-    // The last hop that is no proxy of ours is the caller; what stands before it, anybody may have written.
-    const hops = (chain ?? '').split(',').map((hop) => plain(hop.trim()));
-    const ip = hops.findLast((hop) => isIP(hop) !== 0 && !isTrusted(hop)) ?? peer;
+    // The last hop that is no proxy of ours is the caller; what stands before it, anybody may have written. So a hop that is no
+    // address ends the search: looked past, it would have the next one believed.
+    const hops = (chain ?? '').split(',').map((hop) => plain(withoutPort(hop.trim())));
+    const last = hops.findLast((hop) => !isTrusted(hop)) ?? '';
+    const ip = isIP(last) !== 0 ? last : peer;
     const proto = connection.header('x-forwarded-proto')?.split(',').at(-1)?.trim();
     return { ip, network: networkOf(ip), secure: proto ? proto === 'https' : connection.encrypted, forwarded };
   };
 }
+
+/** Some proxies name the port as well: `203.0.113.9:4711`, `[2001:db8::1]:4711`. */
+const withoutPort = (hop: string): string =>
+  /^\[(.*)\](?::\d+)?$/.exec(hop)?.[1] ?? hop.replace(/^([\d.]+):\d+$/, '$1');
 
 /** IPv4 in IPv6 clothes (`::ffff:10.0.0.1`) is the IPv4 address. */
 const plain = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
