@@ -86,8 +86,14 @@ function present({ definitions }: JobDeps, row: store.JobRow) {
   };
 }
 
-/** The first line of an error, without ids and hashes: what a job failed on may be somebody's. */
+/**
+ * The first line of an error, without folders of the machine, ids and hashes: what a job failed on may be somebody's, and where the
+ * library lies is for whoever has its logs.
+ */
 const withoutNames = (message: string): string =>
   (message.split('\n', 1)[0] ?? '')
+    .slice(0, 2000)
+    .replace(/'\/[^']*'/g, '…')
+    .replace(/(?<![\w.:/-])\/[^\s'"`/]+(?:\/[^\s'"`/]+)+\/?/g, '…')
     .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32,}/gi, '…')
     .slice(0, 500);
