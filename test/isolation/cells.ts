@@ -12,6 +12,7 @@ export const needs = {
   account: row(401,         'ok',        'ok',          'ok',         'ok',             'ok',        'ok',        'ok',             403,          403,           'ok'),
   read:    row(401,         'ok',        'ok',          'ok',         'ok',             'ok',        'ok',        403,              'ok',         403,           'ok'),
   write:   row(401,         'ok',        'ok',          'ok',         'ok',             'ok',        'ok',        403,              403,          'ok',          'ok'),
+  share:   row(401,         'ok',        'ok',          'ok',         'ok',             'ok',        'ok',        403,              403,          403,           'ok'),
   person:  row(401,         'ok',        'ok',          'ok',         'ok',             'ok',        403,         403,              403,          403,           403),
   admin:   row(401,         403,         403,           403,          403,              'ok',        403,         403,              403,          403,           403),
 } satisfies Record<string, Record<CallerName, 'ok' | number>>;
@@ -267,7 +268,7 @@ export const cells: Record<string, Cell> = {
   },
 
   'POST /share/create': {
-    needs: 'write',
+    needs: 'share',
     ok: 201,
     target: 'photo',
     malformed: 'body',
@@ -275,15 +276,15 @@ export const cells: Record<string, Cell> = {
     send: ({ ids }) => ({ json: { photo_id: ids[0] } }),
     lends: [({ victims }) => ({ json: { album_id: victims.album } })],
   },
-  'GET /share-links': { needs: 'write', ok: 200 },
-  'GET /share-links/{id}': { needs: 'write', ok: 200, target: 'link' },
+  'GET /share-links': { needs: 'share', ok: 200 },
+  'GET /share-links/{id}': { needs: 'share', ok: 200, target: 'link' },
   'PATCH /share-links/{id}': {
-    needs: 'write',
+    needs: 'share',
     ok: 200,
     target: 'link',
     send: () => ({ json: { allow_download: true } }),
   },
-  'DELETE /share-links/{id}': { needs: 'write', ok: 204, target: 'link' },
+  'DELETE /share-links/{id}': { needs: 'share', ok: 204, target: 'link' },
 
   // By a key that is none. Who comes by one is tried apart, whoever they are signed in as.
   'GET /share/{key}': { needs: 'nothing', ok: 404 },

@@ -150,6 +150,7 @@ describe.skipIf(!hasSuperuser)('without one access check, by the access check al
     for (const [action, rule] of Object.entries(rules) as [string, Record<string, unknown>][]) {
       for (const [key, value] of [
         ['scope', rule.scope === 'photos:read' ? 'account:read' : 'photos:read'],
+        ...(rule.also ? [['also', undefined]] : []),
         ...(rule.role ? [['role', undefined]] : []),
         ...(rule.seen ? [['seen', undefined]] : []),
       ] as [string, unknown][]) {

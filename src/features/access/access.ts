@@ -6,6 +6,8 @@ import type { Caller, LinkCaller, Scope, UserCaller } from '#platform/http/calle
 interface Rule {
   /** The scope an API key needs; null where no API key may. */
   readonly scope: Scope | null;
+  /** A second one that a key needs beside it. */
+  readonly also?: Scope;
   readonly role?: 'admin';
   /** The resource whose ids the action takes, and the query that tells which of them are the caller's. */
   readonly resource?: keyof typeof withinReach;
@@ -59,11 +61,12 @@ export const rules = {
   'album.search_in': { scope: 'photos:write', resource: 'seen_album' },
   'album.change': { scope: 'photos:write', resource: 'album', seen: ownersOwn },
   'album.share': { scope: null, resource: 'album', seen: ownersOwn },
-  // Whoever sees a link can copy its key and come by it, so looking takes the scope that making one does.
-  'link.list': { scope: 'photos:write' },
-  'link.read': { scope: 'photos:write', resource: 'link' },
-  'link.create': { scope: 'photos:write' },
-  'link.change': { scope: 'photos:write', resource: 'link' },
+  // Whoever sees a link can copy its key and come by it, so looking takes the scopes that making one does: reading among them,
+  // or a key that may only add photos would make a link to all of them, and come by that.
+  'link.list': { scope: 'photos:write', also: 'photos:read' },
+  'link.read': { scope: 'photos:write', also: 'photos:read', resource: 'link' },
+  'link.create': { scope: 'photos:write', also: 'photos:read' },
+  'link.change': { scope: 'photos:write', also: 'photos:read', resource: 'link' },
   'change.follow': { scope: 'photos:read' },
 } as const satisfies Record<string, Rule>;
 
@@ -133,13 +136,14 @@ export function requireAllowed(caller: Caller, action: Action): UserCaller {
   const rule: Rule | undefined = rules[action];
   if (!rule) throw new AppError('forbidden', 'Nobody may do this.');
   if (caller.kind !== 'user') throw new AppError('unauthorized', 'Sign in to do this.');
-  if (caller.scopes && (rule.scope === null || !caller.scopes.has(rule.scope))) {
-    throw new AppError(
-      'forbidden',
-      rule.scope === null
-        ? 'An API key cannot do this. Sign in as yourself.'
-        : `This API key lacks the scope ${rule.scope}. Make a key that has it.`,
-    );
+  if (caller.scopes) {
+    if (rule.scope === null) throw new AppError('forbidden', 'An API key cannot do this. Sign in as yourself.');
+    const { scopes } = caller;
+    const missing = [rule.scope, rule.also].filter((scope) => scope !== undefined && !scopes.has(scope));
+    if (missing.length > 0) {
+      const what = missing.join(' and ');
+      throw new AppError('forbidden', `This API key lacks the scope ${what}. Make a key that has it.`);
+    }
   }
   if (rule.role && caller.role !== rule.role) throw new AppError('forbidden', 'Only an administrator may do this.');
   return caller;

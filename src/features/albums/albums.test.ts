@@ -300,6 +300,19 @@ describe('members', () => {
     expect((await call(ines, 'DELETE', `/albums/${id}/members/${maren.id}`)).status).toBe(404);
   });
 
+  test('are shown with what can be seen of theirs: what lies in their trash is nobody else’s business', async () => {
+    const person = await app.signUp();
+    const [one, two] = (await add(person, 2)) as [string, string];
+    const { id } = await newAlbum(ines);
+    await made(ines, 'POST', `/albums/${id}/members`, { username: person.username, role: 'contributor' });
+    await made(person, 'POST', `/albums/${id}/photos`, { photo_ids: [one, two] });
+    const counts = async (as: Person) =>
+      (await made(as, 'GET', `/albums/${id}/members`)).items.map((item: { photo_count: number }) => item.photo_count);
+    expect(await counts(ines)).toEqual([0, 2]);
+    await made(person, 'DELETE', `/photos/${one}`);
+    for (const as of [ines, person]) expect(await counts(as)).toEqual([0, 1]);
+  });
+
   test('go with the album, and with their account', async () => {
     const person = await app.signUp();
     const [theirs] = (await add(person, 1)) as [string];

@@ -278,10 +278,12 @@ export interface MemberRow {
   joined_at: Date;
 }
 
-/** The owner first, then who came first. Empty where one may not see the album. */
+/** The owner first, then who came first, each with how many of their photos can be seen here. Empty where one may not see the album. */
 export async function listMembers(tx: Tx, albumId: string): Promise<MemberRow[]> {
-  const { rows } =
-    await sql<MemberRow>`select * from album_people(${albumId}) with ordinality order by ordinality`.execute(tx);
+  const { rows } = await sql<MemberRow>`
+    select p.*, (select count(*) from album_photos ap join photos ph on ph.id = ap.photo_id
+      where ap.album_id = ${albumId} and ap.added_by = p.user_id and ph.deleted_at is null) as photos
+    from album_people(${albumId}) with ordinality p order by p.ordinality`.execute(tx);
   return rows;
 }
 

@@ -135,19 +135,24 @@ describe('a new link', () => {
     expect([answer.status, answer.json().error.message]).toEqual([409, expect.stringContaining('Freeze')]);
   });
 
-  test('asks of an API key that it may change photos, and so does looking at its key', async () => {
+  test('asks of an API key that it may see photos and change them, and so does looking at its key', async () => {
     const { id } = await createLink(app, owner, { photo_id: photo });
     const reads = await app.createApiKey(owner, ['photos:read']);
     const writes = await app.createApiKey(owner, ['photos:write']);
+    const both = await app.createApiKey(owner, ['photos:read', 'photos:write']);
     for (const [key, status] of [
       [reads, 403],
-      [writes, 200],
+      [writes, 403],
+      [both, 200],
     ] as const) {
       expect((await call(key, 'GET', '/share-links')).status).toBe(status);
       expect((await call(key, 'GET', `/share-links/${id}`)).status).toBe(status);
       expect((await call(key, 'PATCH', `/share-links/${id}`, { max_views: 9 })).status).toBe(status);
     }
     expect((await create({ photo_id: photo }, reads)).status).toBe(403);
+    // It would show through the link what the key may not.
+    expect((await create({ photo_id: photo }, writes)).json().error.message).toContain('lacks the scope photos:read');
+    expect((await create({ album_id: album }, writes)).status).toBe(403);
     expect((await create({ photo_id: photo }, null)).status).toBe(401);
   });
 });

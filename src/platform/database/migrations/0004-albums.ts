@@ -154,10 +154,9 @@ async function members(db: Kysely<unknown>): Promise<void> {
     end $$`.execute(db);
   await sql`
     create function album_people(p_album uuid)
-    returns table (user_id uuid, username text, display_name text, role text, photos bigint, joined_at timestamptz)
+    returns table (user_id uuid, username text, display_name text, role text, joined_at timestamptz)
     language sql stable security definer set search_path = public, pg_temp as $$
-      select u.id, u.username, u.display_name, p.role,
-        (select count(*) from album_photos ap where ap.album_id = p_album and ap.added_by = u.id), p.joined_at
+      select u.id, u.username, u.display_name, p.role, p.joined_at
       from (select a.owner_id as user_id, 'owner' as role, a.created_at as joined_at from albums a
               where a.id = p_album and app_sees_album(a.id)
             union all
