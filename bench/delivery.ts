@@ -12,10 +12,10 @@ import { type Account, type RunningServer, startServer } from './load/server.ts'
 import type { ByteServerWay } from './peers/byte-server.ts';
 import { noNginx, type Peer, startNginx } from './peers/nginx.ts';
 
-const noProc: Absent = { absent: 'the CPU time of processes is read from /proc, which is not here' };
+export const noProc: Absent = { absent: 'the CPU time of processes is read from /proc, which is not here' };
 
 /** Distinct pictures: what is fast only for one of them is not measured. */
-const THUMBNAILS = 150;
+export const THUMBNAILS = 150;
 const ORIGINALS = 12;
 
 /** Gates above the targets are where we stand on a busy machine: they catch what becomes worse. nginx copies no byte (sendfile). */
@@ -57,14 +57,14 @@ export const rows: BenchRow[] = [
   },
 ];
 
-interface Library {
+export interface Library {
   readonly server: RunningServer;
   readonly owner: Account;
   readonly ids: string[];
 }
 
 /** A library of one owner, filled over the API, on the real server. */
-async function fillLibrary(count: number, width: number, height: number): Promise<Library> {
+export async function fillLibrary(count: number, width: number, height: number): Promise<Library> {
   const server = await startServer();
   const owner = await server.register('owner');
   const ids: string[] = [];
@@ -189,7 +189,7 @@ async function prepareCold(): Promise<Contest | Absent> {
 }
 
 /** Warmed up when it is given back. */
-async function contender(
+export async function contender(
   name: string,
   { pid, port }: { pid: number; port: number },
   shots: Shot[],
@@ -217,4 +217,4 @@ async function startByteServer(way: ByteServerWay, folder: string): Promise<Peer
   };
 }
 
-const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
+export const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
