@@ -170,9 +170,12 @@ export async function begin(tx: Tx, search: Search): Promise<void> {
   await sql`select set_config('app.search', ${search.words ?? ''}, true)`.execute(tx);
 }
 
-/** Has the next queries of the transaction read `photo_search` in its order: the index of words knows none and is read whole. */
+/**
+ * Has the next queries of the transaction read `photo_search` in its order: the index of words knows none and is read whole, and how
+ * much a search finds is hidden from the planner, which would read the table for want of better.
+ */
 export async function lookByTime(tx: Tx): Promise<void> {
-  await sql`set local enable_bitmapscan = off`.execute(tx);
+  await sql`select set_config('enable_bitmapscan', 'off', true), set_config('enable_seqscan', 'off', true)`.execute(tx);
 }
 
 /** Photos by their ids or by a filter, as a condition on `photos`: live ones of the owner's. */
