@@ -1,3 +1,4 @@
+import { Client } from 'pg';
 import { describe, expect, test } from 'vitest';
 import { createTestApp, type Person, tinyPhoto } from '../../../test/app.ts';
 
@@ -354,6 +355,8 @@ describe('a smart album', () => {
       cover: { id: ids[2] },
     });
     expect(await idsIn(person, album.id)).toEqual([ids[2], ids[0]]);
+    const second = await made(person, 'GET', `/albums/${album.id}/photos?limit=1&offset=1`);
+    expect([second.total, second.items.map((item: { id: string }) => item.id)]).toEqual([2, [ids[0]]]);
 
     for (const [method, path, json] of [
       ['POST', 'photos', { photo_ids: [ids[1]] }],
@@ -370,6 +373,30 @@ describe('a smart album', () => {
     expect(await idsIn(person, album.id)).toEqual([ids[0], ids[2]]);
     expect((await call(person, 'POST', `/albums/${album.id}/freeze`)).status).toBe(409);
   });
+});
+
+test('smart albums of a large library are listed without reading it whole for each', async () => {
+  const person = await app.signUp();
+  await add(person, 1);
+  const outside = new Client(app.database.owner);
+  await outside.connect();
+  await outside.query(
+    `insert into photos (id, owner_id, blob_hash, filename, mime_type, bytes, width, height, taken_at, taken_from)
+     select gen_random_uuid(), owner_id, blob_hash, 'p.jpg', mime_type, bytes, width, height, timestamptz '2021-01-01' + i * interval '1 minute',
+       taken_from from photos, generate_series(1, 20000) i where owner_id = $1`,
+    [person.id],
+  );
+  await outside.query('analyze photos');
+  await outside.end();
+  for (let n = 0; n < 20; n += 1) await newAlbum(person, { filter: { taken_after: `2021-01-0${1 + (n % 9)}` } });
+  const started = performance.now();
+  const { items } = await made(person, 'GET', '/albums?limit=100');
+  expect(performance.now() - started).toBeLessThan(3000);
+  expect(items).toHaveLength(20);
+  for (const { photo_count, first_taken_at, previews, filter } of items) {
+    expect(first_taken_at.slice(0, 10)).toBe(filter.taken_after);
+    expect([photo_count > 7000, previews.length]).toEqual([true, 3]);
+  }
 });
 
 describe('a download of an album', () => {

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import { requireAccess, requireAllowed } from '#features/access/index.ts';
-import { createPresenter, findPhotos, selectMatchingIds } from '#features/photos/index.ts';
+import { createPresenter, findPhotos, listMatching, selectMatchingIds } from '#features/photos/index.ts';
 import { AppError } from '#platform/http/app-error.ts';
 import type { Caller, UserCaller } from '#platform/http/caller.ts';
 import type { AlbumDeps } from './deps.ts';
@@ -39,11 +39,10 @@ export async function readOne(tx: Tx, deps: Pick<AlbumDeps, 'signedUrls'>, user:
 }
 
 /** The order of an album's photos, and who added each; a smart album's are in the order of the timeline. */
-async function placesOf(tx: Tx, userId: string, album: store.AlbumRow, page: { limit: number | null; offset: number }) {
-  if (!album.filter) return store.listPlaces(tx, album.id, page);
+async function placesOf(tx: Tx, userId: string, album: store.AlbumRow) {
+  if (!album.filter) return store.listPlaces(tx, album.id, { limit: null, offset: 0 });
   const ids = await selectMatchingIds(tx, userId, { filter: album.filter });
-  const end = page.limit === null ? undefined : page.offset + page.limit;
-  return ids.slice(page.offset, end).map((id) => ({ photo_id: id, added_by: null, added_at: null }));
+  return ids.map((id) => ({ photo_id: id, added_by: null }));
 }
 
 async function requireAlbum(tx: Tx, caller: Caller, id: string): Promise<store.AlbumRow> {
@@ -58,14 +57,17 @@ export async function listAlbumPhotos(deps: AlbumDeps, caller: Caller, id: strin
   const user = requireAllowed(caller, 'album.read');
   return deps.database.as(user.principal, async (tx: Tx) => {
     const album = await requireAlbum(tx, caller, id);
-    const places = await placesOf(tx, user.userId, album, page);
+    if (album.filter) {
+      const { items, total } = await listMatching(tx, user.userId, album.filter, page);
+      const { photo } = createPresenter(deps, user);
+      return { items: items.map((row) => ({ ...photo(row), added_by: null, added_at: null })), total, ...page };
+    }
+    const places = await store.listPlaces(tx, id, page);
     const rows = await findPhotos(
       tx,
       places.map((place) => place.photo_id),
     );
-    const total = album.filter
-      ? (await selectMatchingIds(tx, user.userId, { filter: album.filter })).length
-      : await store.countPhotos(tx, id);
+    const total = await store.countPhotos(tx, id);
     const people = new Map((await peopleOf(tx, id)).map((person) => [person.id, person]));
     const placeOf = new Map(places.map((place) => [place.photo_id, place]));
     const present = createPresenter(deps, user);
@@ -89,7 +91,7 @@ export async function readAlbumLayout(deps: AlbumDeps, caller: Caller, id: strin
   const user = requireAllowed(caller, 'album.read');
   return deps.database.as(user.principal, async (tx: Tx) => {
     const album = await requireAlbum(tx, caller, id);
-    const places = await placesOf(tx, user.userId, album, { limit: null, offset: 0 });
+    const places = await placesOf(tx, user.userId, album);
     const rows = await findPhotos(
       tx,
       places.map((place) => place.photo_id),

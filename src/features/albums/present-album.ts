@@ -1,6 +1,6 @@
 import type { z } from '@hono/zod-openapi';
 import type { Kysely } from 'kysely';
-import { createPresenter, findPhotos, type PhotoRow, selectMatchingIds } from '#features/photos/index.ts';
+import { createPresenter, findOldestMatching, listMatching, type PhotoRow } from '#features/photos/index.ts';
 import type { UserCaller } from '#platform/http/caller.ts';
 import type { Album } from './contract.ts';
 import type { AlbumDeps } from './deps.ts';
@@ -62,17 +62,15 @@ export async function presentAlbums(
 
 /** What a smart album finds now. */
 async function summarizeSmartAlbum(tx: Tx, user: UserCaller, row: AlbumRow): Promise<AlbumSummary> {
-  const ids = await selectMatchingIds(tx, user.userId, { filter: row.filter ?? {} });
-  const [newest, oldest, ...more] = await findPhotos(tx, [
-    ...new Set([ids.at(0), ids.at(-1), ids.at(1), ids.at(2)].filter((id) => id !== undefined)),
-  ]);
-  const previews = [newest, ...(more.length > 0 ? more : [oldest])].filter((photo) => photo !== undefined);
+  const filter = row.filter ?? {};
+  const { items: newest, total } = await listMatching(tx, user.userId, filter, { limit: 3, offset: 0 });
+  const oldest = total > newest.length ? await findOldestMatching(tx, user.userId, filter) : newest.at(-1);
   return {
     album_id: row.id,
-    photo_count: ids.length,
-    first: wallClockOf(oldest ?? newest),
-    last: wallClockOf(newest),
-    previews: previews.slice(0, 3).map((photo) => ({
+    photo_count: total,
+    first: wallClockOf(oldest),
+    last: wallClockOf(newest[0]),
+    previews: newest.map((photo) => ({
       id: photo.id,
       blob_hash: photo.blob_hash.toString('hex'),
       placeholder: photo.placeholder?.toString('base64') ?? null,

@@ -14,10 +14,12 @@ export { photoRoutes } from './routes.ts';
 export { createPhotoServer, type Identity } from './serve-photo.ts';
 export { createSignedUrls, type SignedUrls } from './signed-urls.ts';
 export {
+  findOldestMatching,
   findPhoto,
   findPhotoDetail,
   findPhotos,
   findServable,
+  listMatching,
   lockPhotos,
   type PhotoDetailRow,
   type PhotoRow,

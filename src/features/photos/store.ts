@@ -113,6 +113,27 @@ export async function listPhotos(
   return { items, next, total: await countPhotos(tx, search) };
 }
 
+/** A page of what a filter lets through, newest first, and how many there are; further queries of the transaction may follow. */
+export async function listMatching(
+  tx: Tx,
+  ownerId: string,
+  filter: PhotoFilter,
+  page: { limit: number; offset: number },
+): Promise<{ items: PhotoRow[]; total: number }> {
+  const search = await understand(tx, ownerId, filter);
+  if (search.findsNothing) return { items: [], total: 0 };
+  const items = await inTime(tx, search, 'desc').limit(page.limit).offset(page.offset).execute();
+  return { items, total: await countPhotos(tx, search) };
+}
+
+export const findOldestMatching = async (tx: Tx, ownerId: string, filter: PhotoFilter) =>
+  inTime(tx, await understand(tx, ownerId, filter), 'asc')
+    .limit(1)
+    .executeTakeFirst();
+
+const inTime = (tx: Tx, search: Search, order: 'asc' | 'desc') =>
+  tx.selectFrom('photos').select(columns).where(matching(search)).orderBy('sort_at', order).orderBy('id', order);
+
 const positionOf = (column: 'sort_at') =>
   sql<string>`to_char(${sql.ref(column)}, 'YYYY-MM-DD"T"HH24:MI:SS.US')`.as('position');
 // A row comparison, so that an index is entered at the position instead of counted up to it.
