@@ -339,6 +339,26 @@ test('a filter that photos are put in by names no album that is somebody else’
   }
 });
 
+test('what is done to an album while it is deleted finds none, or was in time', async () => {
+  const person = await app.signUp();
+  const [mine, theirs] = [await add(ines, 2), await add(person, 2)];
+  for (let round = 0; round < 8; round += 1) {
+    const { id } = await newAlbum(ines);
+    await made(ines, 'POST', `/albums/${id}/members`, { username: person.username, role: 'contributor' });
+    const answers = await Promise.all([
+      call(ines, 'POST', `/albums/${id}/photos`, { photo_ids: mine }),
+      call(person, 'POST', `/albums/${id}/photos`, { photo_ids: theirs }),
+      call(ines, 'PUT', `/albums/${id}/pin`),
+      call(person, 'PUT', `/albums/${id}/pin`),
+      call(ines, 'DELETE', `/albums/${id}`),
+      call(person, 'POST', `/albums/${id}/photos`, { photo_ids: theirs.slice(1) }),
+      call(ines, 'PUT', `/albums/${id}/pin`),
+      call(ines, 'POST', `/albums/${id}/download`),
+    ]);
+    expect(answers.filter(({ status }) => ![201, 204, 404].includes(status))).toEqual([]);
+  }
+});
+
 describe('a smart album', () => {
   test('shows what its filter finds, follows it, and can be made a plain one', async () => {
     const person = await app.signUp();

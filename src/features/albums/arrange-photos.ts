@@ -4,6 +4,7 @@ import { lockPhotos, type PhotoFilter, requireFilter, selectMatchingIds } from '
 import { AppError } from '#platform/http/app-error.ts';
 import type { Caller, UserCaller } from '#platform/http/caller.ts';
 import type { AlbumDeps } from './deps.ts';
+import { explainGone } from './explain-gone.ts';
 import * as store from './store.ts';
 import type { AlbumTables } from './tables.ts';
 
@@ -21,7 +22,7 @@ export async function addPhotos(
   chosen: { photo_ids?: string[] | undefined; filter?: PhotoFilter | undefined; except?: string[] | undefined },
 ): Promise<void> {
   const user = requireAllowed(caller, 'album.add');
-  await deps.database.as(user.principal, async (tx: Tx) => {
+  const add = async (tx: Tx): Promise<void> => {
     await requireAccess(tx, caller, 'album.add', [albumId]);
     const album = await findPlainAlbum(tx, user, albumId);
     if (chosen.photo_ids) await requireAccess(tx, caller, 'album.put', chosen.photo_ids);
@@ -32,7 +33,8 @@ export async function addPhotos(
       (await selectMatchingIds(tx, user.userId, { filter: chosen.filter ?? {}, except: chosen.except })).toReversed();
     await store.lockAlbum(tx, albumId);
     await store.appendPhotos(tx, album, user.userId, ids);
-  });
+  };
+  await deps.database.as(user.principal, add).catch(explainGone);
 }
 
 /**

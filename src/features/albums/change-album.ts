@@ -6,6 +6,7 @@ import { AppError } from '#platform/http/app-error.ts';
 import type { Caller } from '#platform/http/caller.ts';
 import { readOne } from './browse-albums.ts';
 import type { AlbumDeps } from './deps.ts';
+import { explainGone } from './explain-gone.ts';
 import type { AlbumBody } from './present-album.ts';
 import * as store from './store.ts';
 import type { AlbumTables } from './tables.ts';
@@ -28,7 +29,7 @@ export async function createAlbum(
 ): Promise<AlbumBody> {
   const user = requireAllowed(caller, 'album.create');
   const id = uuidv7();
-  return deps.database.as(user.principal, async (tx: Tx) => {
+  const create = async (tx: Tx): Promise<AlbumBody> => {
     await requireFilter(tx, caller, album.filter);
     if (album.photo_ids) await requireAccess(tx, caller, 'album.put', album.photo_ids);
     await store.insertAlbum(tx, {
@@ -43,7 +44,8 @@ export async function createAlbum(
       await store.appendPhotos(tx, { id, owner_id: user.userId }, user.userId, album.photo_ids);
     }
     return readOne(tx, deps, user, id);
-  });
+  };
+  return deps.database.as(user.principal, create).catch(explainGone);
 }
 
 /** @throws AppError `not_found`, also for a cover that does not lie in the album; `conflict` for a plain album's filter */
@@ -93,10 +95,11 @@ export async function deleteAlbum(deps: AlbumDeps, caller: Caller, id: string): 
 /** Keeps an album at hand, for the caller alone. @throws AppError `not_found` */
 export async function pinAlbum(deps: AlbumDeps, caller: Caller, id: string, pinned: boolean): Promise<void> {
   const user = requireAllowed(caller, 'album.pin');
-  await deps.database.as(user.principal, async (tx: Tx) => {
+  const pin = async (tx: Tx): Promise<void> => {
     await requireAccess(tx, caller, 'album.pin', [id]);
     await store.setPinned(tx, user.userId, id, pinned);
-  });
+  };
+  await deps.database.as(user.principal, pin).catch(explainGone);
 }
 
 /**

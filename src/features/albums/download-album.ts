@@ -4,6 +4,7 @@ import { findPhotos, selectMatchingIds, writeDownload } from '#features/photos/i
 import { AppError } from '#platform/http/app-error.ts';
 import type { Caller } from '#platform/http/caller.ts';
 import type { AlbumDeps } from './deps.ts';
+import { explainGone } from './explain-gone.ts';
 import * as store from './store.ts';
 import type { AlbumTables } from './tables.ts';
 
@@ -13,7 +14,7 @@ import type { AlbumTables } from './tables.ts';
  */
 export async function downloadAlbum(deps: Pick<AlbumDeps, 'database'>, caller: Caller, id: string) {
   const user = requireAllowed(caller, 'download.create');
-  return deps.database.as(user.principal, async (tx: Kysely<AlbumTables>) => {
+  const order = async (tx: Kysely<AlbumTables>) => {
     await requireAccess(tx, caller, 'album.read', [id]);
     const album = await store.findAlbum(tx, user.userId, id);
     if (!album) throw new AppError('not_found', 'There is no such album.');
@@ -29,5 +30,6 @@ export async function downloadAlbum(deps: Pick<AlbumDeps, 'database'>, caller: C
       places.map((place) => place.photo_id),
     );
     return writeDownload(tx, user, photos, { id, name });
-  });
+  };
+  return deps.database.as(user.principal, order).catch(explainGone);
 }
