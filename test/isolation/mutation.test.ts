@@ -25,6 +25,8 @@ const equivalent: Readonly<Record<string, string>> = {
     'each use-case has asked the same before it opened a transaction',
   'features/photos/resumable-upload.ts requireAllowed upload.continue':
     'whoever comes by tus was asked for `photo.create` before, which takes the same scope',
+  'rule link.create, scope':
+    'what is shared is asked for as `photo.change` or `album.change`, which take the same scope',
   'rule album.leave, scope': 'no caller here is the key of a member; `albums.test.ts` has one',
   'features/sharing/visit-link.ts requireGuestAccess guest.look': 'it names no photo and needs no permission',
   'features/sharing/visit-link.ts requireGuestAccess guest.look (2)': 'it names no photo and needs no permission',

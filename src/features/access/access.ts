@@ -136,14 +136,14 @@ export function requireAllowed(caller: Caller, action: Action): UserCaller {
   const rule: Rule | undefined = rules[action];
   if (!rule) throw new AppError('forbidden', 'Nobody may do this.');
   if (caller.kind !== 'user') throw new AppError('unauthorized', 'Sign in to do this.');
-  if (caller.scopes) {
-    if (rule.scope === null) throw new AppError('forbidden', 'An API key cannot do this. Sign in as yourself.');
-    const { scopes } = caller;
-    const missing = [rule.scope, rule.also].filter((scope) => scope !== undefined && !scopes.has(scope));
-    if (missing.length > 0) {
-      const what = missing.join(' and ');
-      throw new AppError('forbidden', `This API key lacks the scope ${what}. Make a key that has it.`);
-    }
+  const missing = [rule.scope, rule.also].filter((scope) => scope === null || (scope && !caller.scopes?.has(scope)));
+  if (caller.scopes && missing.length > 0) {
+    throw new AppError(
+      'forbidden',
+      rule.scope === null
+        ? 'An API key cannot do this. Sign in as yourself.'
+        : `This API key lacks the scope ${missing.join(' and ')}. Make a key that has it.`,
+    );
   }
   if (rule.role && caller.role !== rule.role) throw new AppError('forbidden', 'Only an administrator may do this.');
   return caller;
