@@ -313,7 +313,7 @@ describe('what a guest is told', () => {
     }
   });
 
-  test('names who added photos, and not who only looks', async () => {
+  test('names whose photos it shows, and not who only looks', async () => {
     const [adder, viewer] = [await app.signUp('maren-adds'), await app.signUp('timo-looks')];
     const shared = await newAlbum(owner, [photo]);
     await api(owner, 'POST', `/albums/${shared}/members`, { username: adder.username, role: 'contributor' });
@@ -325,6 +325,10 @@ describe('what a guest is told', () => {
     await api(adder, 'POST', `/albums/${shared}/photos`, { photo_ids: [added] });
     expect(await from()).toEqual(['ines-of-the-lake', 'maren-adds']);
     expect((await asGuest(app, link, null, 'GET', `/photos/${added}/medium`)).status).toBe(200);
+    await api(adder, 'DELETE', `/photos/${added}`);
+    expect(await from()).toEqual(['ines-of-the-lake']);
+    await api(adder, 'POST', '/photos/batch/restore', { ids: [added] });
+    expect(await from()).toEqual(['ines-of-the-lake', 'maren-adds']);
     await api(adder, 'DELETE', `/albums/${shared}/members/${adder.id}`);
     expect(await from()).toEqual(['ines-of-the-lake']);
     expect((await asGuest(app, link, null, 'GET', `/photos/${added}/medium`)).status).toBe(404);

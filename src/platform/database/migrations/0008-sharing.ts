@@ -127,11 +127,12 @@ async function doors(db: Kysely<unknown>): Promise<void> {
         where l.id = a.link_id and (l.max_views is null or l.views < l.max_views);
       return found;
     end $$`.execute(db);
-  // Names for the head of a guest's page: the owner, and those whose photos lie in the album.
+  // Names for the head of a guest's page: the owner, and those of whom the album shows a photo; the policies of photos hold here too.
   await sql`
     create function link_people() returns table (name text) ${reading} as $$
       select coalesce(u.display_name, u.username) from app_link() l join users u on u.id = l.owner_id
-        or u.id in (select ap.added_by from album_photos ap where ap.album_id = l.album_id)
+        or u.id in (select ap.added_by from album_photos ap join photos p on p.id = ap.photo_id
+          where ap.album_id = l.album_id and p.deleted_at is null)
       order by u.id = l.owner_id desc, 1
     $$`.execute(db);
   await sql`
