@@ -117,6 +117,27 @@ describe('tells what changes in one’s own library', () => {
     ]);
   });
 
+  test('of a photo in somebody else’s album what is seen of it, and not what it is to its owner', async () => {
+    const id = await upload(member);
+    const album = uuidv7();
+    await run(owner, `insert into albums (id, owner_id, name) values ('${album}', '${owner.id}', 'x')`);
+    const people = `'${album}', '${member.id}', 'contributor'`;
+    await run(owner, `select add_album_member(${people})`);
+    await send(member, 'POST', `/albums/${album}/photos`, { photo_ids: [id] });
+    const told = [{ kind: 'albums', ids: [album], what: 'changed' }];
+    const change = (json: object) => send(member, 'PATCH', `/photos/${id}`, json);
+    for (const json of [{ is_favorite: true }, { tags: ['mine'] }, { is_archived: true }]) {
+      expect(await changesOf(() => change(json))).toEqual([]);
+    }
+    expect(await changesOf(() => change({ is_favorite: false }), member)).toEqual([
+      { kind: 'photos', ids: [id], what: 'changed' },
+      ...told,
+    ]);
+    expect(await changesOf(() => change({ caption: 'For all' }))).toEqual(told);
+    expect(await changesOf(() => send(member, 'DELETE', `/photos/${id}`))).toEqual(told);
+    await run(owner, `delete from albums where id = '${album}'`);
+  });
+
   test('albums to their owner and their members, and a pin to its own person', async () => {
     const [album, photo] = [uuidv7(), await upload(owner)];
     const told = (what: string) => ({ kind: 'albums', ids: [album], what });

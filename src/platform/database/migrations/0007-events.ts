@@ -51,6 +51,27 @@ async function triggerOf(
     referencing ${rows} for each statement execute function ${sql.id(name)}(${sql.lit(what)})`.execute(db);
 }
 
+/** What others see of a photo that lies in an album of theirs. */
+const seen = (row: string) =>
+  sql.raw(
+    [
+      'caption',
+      'filename',
+      'place',
+      'taken_at',
+      'taken_offset',
+      'deleted_at',
+      'kind',
+      'style',
+      'prompt',
+      'latitude',
+      'longitude',
+      'blob_hash',
+    ]
+      .map((column) => `${row}.${column}`)
+      .join(', '),
+  );
+
 async function announcePhotos(db: Kysely<unknown>): Promise<void> {
   await sql`
     create function announce_photos() returns trigger ${definer} as $$
@@ -83,8 +104,15 @@ async function announcePhotos(db: Kysely<unknown>): Promise<void> {
           join (select owner_id, count(*) as photos, count(*) filter (where deleted_at is null) as live
                 from old_rows group by owner_id) o on o.owner_id = n.owner_id;
       end if;
+      -- Favourites, tags and the archive are the owner's own business: to others not even told as something that changed.
       perform announce_albums(array(
-        select distinct ap.album_id from new_rows n join album_photos ap on ap.photo_id = n.id));
+        select distinct ap.album_id from new_rows n join old_rows o on o.id = n.id join album_photos ap on ap.photo_id = n.id
+        where (${seen('n')}) is distinct from (${seen('o')})));
+      perform pg_notify('tintype', change_announcement(own.owner_id, 'albums', 'changed', array_agg(own.album_id)))
+        from (select distinct n.owner_id, ap.album_id
+              from new_rows n join old_rows o on o.id = n.id join album_photos ap on ap.photo_id = n.id
+              where not o *= n and (${seen('n')}) is not distinct from (${seen('o')})) own
+        group by own.owner_id;
       return null;
     end $$`.execute(db);
   await sql`create trigger announce_changes_changed after update on photos referencing old table as old_rows new table as new_rows
