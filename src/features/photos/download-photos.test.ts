@@ -103,6 +103,18 @@ test('nothing to download, a foreign photo, a foreign zip and one that is past i
   expect([late.status, late.json().error.code]).toEqual([410, 'gone']);
 });
 
+test('of downloads that were only ordered, the newest fifty are kept', async () => {
+  const someone = await app.signUp();
+  await app.upload(someone, await fresh());
+  const urls: string[] = [];
+  for (let i = 0; i < 52; i += 1) urls.push((await order({ filter: {} }, someone)).json().url);
+  const statuses: number[] = [];
+  for (const url of urls.slice(0, 3)) statuses.push((await app.request(someone, 'HEAD', url)).status);
+  expect(statuses).toEqual([404, 404, 200]);
+  const others = (await order({ filter: {} })).json().url;
+  expect((await app.request(person, 'HEAD', others)).status).toBe(200);
+});
+
 test('files of one name are numbered at once, however many they are', async () => {
   const entry = async () => ({
     filename: 'IMG.jpg',

@@ -474,6 +474,10 @@ export async function listAlbumFiles(tx: Tx, albumId: string, ids: readonly stri
   return rows;
 }
 
+/** Each names all its photos: the list of a large library is a megabyte. */
+const mostDownloads = 50;
+
+/** Only the newest of a person's are kept. */
 export async function insertDownload(
   tx: Tx,
   download: {
@@ -486,6 +490,11 @@ export async function insertDownload(
   },
 ): Promise<void> {
   await tx.insertInto('downloads').values(download).execute();
+  await sql`
+    delete from downloads where owner_id = ${download.owner_id} and id in (
+      select id from downloads where owner_id = ${download.owner_id} order by created_at desc, id desc offset ${mostDownloads})`.execute(
+    tx,
+  );
 }
 
 export const findDownload = (tx: Tx, id: string) =>
