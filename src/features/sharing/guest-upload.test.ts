@@ -2,14 +2,21 @@ import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { Pool } from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Answer, createTestApp, type Person, tinyPhoto } from '../../../test/app.ts';
+import { createTestDatabase } from '../../../test/database.ts';
 import { jpegClaiming, pngClaiming } from '../../../test/fixtures/bombs.ts';
 import { makePhoto } from '../../../test/fixtures/photo.ts';
 import { asGuest, createLink, type LinkOptions, type MadeLink, unlockLink } from '../../../test/links.ts';
 
 const limit = 300 * 1024;
-const app = await createTestApp({ environment: { MAX_UPLOAD_SIZE: String(limit) } });
+const database = await createTestDatabase();
+const app = await createTestApp({ database, environment: { MAX_UPLOAD_SIZE: String(limit) } });
+const outside = new Pool({ ...database.owner, max: 1 });
+// The database is dropped at the end, and cuts what is still closing.
+outside.on('error', () => {});
+afterAll(() => outside.end());
 const password = 'kept between us';
 
 let admin: Person;
@@ -161,6 +168,27 @@ describe('who may not', () => {
     expect(answer).toEqual({ status, code: expect.stringMatching(/gone|forbidden|link_locked/) });
     expect([await usageOf(), (await placesIn(album)).length]).toEqual(before);
     expect(temporary()).toEqual([]);
+    await expect.poll(() => filesOf(bytes), { timeout: 15_000 }).toEqual([]);
+  });
+
+  test('is one whose link is closed while their photo is being put away', async () => {
+    const to = await linkTo();
+    const bytes = await picture();
+    const before = [await usageOf(), (await placesIn(album)).length];
+    // The lock that a sweeper of these bytes would hold: it is waited for behind the last question, before anything is put.
+    const lock = createHash('sha256').update(bytes).digest().readBigInt64BE(0).toString();
+    await outside.query('select pg_advisory_lock($1::bigint)', [lock]);
+    const waiting = async () =>
+      (
+        await outside.query(`select from pg_locks l join pg_database d on d.oid = l.database
+          where l.locktype = 'advisory' and not l.granted and d.datname = current_database()`)
+      ).rowCount;
+    const sent = send(to, bytes);
+    await expect.poll(waiting, { timeout: 15_000 }).toBe(1);
+    await api(owner, 'DELETE', `/share-links/${to.id}`);
+    await outside.query('select pg_advisory_unlock($1::bigint)', [lock]);
+    expect(refusal(await sent)).toEqual([403, 'forbidden']);
+    expect([await usageOf(), (await placesIn(album)).length]).toEqual(before);
     await expect.poll(() => filesOf(bytes), { timeout: 15_000 }).toEqual([]);
   });
 });

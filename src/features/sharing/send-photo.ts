@@ -38,7 +38,7 @@ export async function sendPhoto(deps: AuthorizeDeps & UploadDeps, visit: Visit, 
       afterKept: (tx, photo) => appendSent(tx as unknown as Kysely<SharingTables>, { ...caller, target }, photo),
     },
     c,
-  );
+  ).catch(asWithdrawn);
   const row = await deps.database.as(caller.principal, (tx: Kysely<PhotoTables>) => findPhotoDetail(tx, kept.row.id));
   if (!row) throw new AppError('not_found', 'This photo was taken out again.');
   return { photo: createGuestPresenter(caller, visit.base).photo(row), duplicate: kept.duplicate };
@@ -53,7 +53,13 @@ async function requireSameTerms(
 ): Promise<void> {
   const now = await requireOpenLinkIn(tx, deps, key);
   if (now.password_version !== before.password_version) throw locked('password');
-  if (before.allow_upload && !now.allow_upload) {
-    throw new AppError('forbidden', 'This link no longer takes photos. Ask whoever sent it to you.');
-  }
+  if (before.allow_upload && !now.allow_upload) throw withdrawn();
+}
+
+const withdrawn = (): AppError =>
+  new AppError('forbidden', 'This link no longer takes photos. Ask whoever sent it to you.');
+
+/** Between that question and the row, files are written: what was taken back in this moment is refused by the row's policy. */
+function asWithdrawn(error: unknown): never {
+  throw (error as { code?: unknown }).code === '42501' ? withdrawn() : error;
 }
