@@ -85,13 +85,10 @@ export const LinkQuery = z.strictObject({ ...page, album_id: id.optional(), phot
 /** What a guest shows of themselves, apart from the address. */
 export const GuestHeaders = z.object({
   'x-share-session': z.string().optional().openapi({ description: 'As POST /share/{key}/unlock answered' }),
-  'x-share-password': z
-    .string()
-    .optional()
-    .openapi({
-      description:
-        'In its place, for links without max_views. Slow and counted: open a visit for more than a few requests',
-    }),
+  'x-share-password': z.string().optional().openapi({
+    description:
+      'In its place, for links without max_views. Slow and counted: open a visit for more than a few requests',
+  }),
 });
 
 export const Unlock = z.strictObject({ password: z.string().max(1000).optional() });
