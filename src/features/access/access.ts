@@ -1,4 +1,5 @@
 import { type QueryExecutorProvider, sql } from 'kysely';
+import { keptPlan } from '#platform/database/kept-plans.ts';
 import { AppError } from '#platform/http/app-error.ts';
 import type { Caller, LinkCaller, Scope, UserCaller } from '#platform/http/caller.ts';
 
@@ -78,6 +79,7 @@ const withinReach = {
     sql<{ id: string }>`select id from photos where id = any(${ids}) and owner_id = ${userId}`,
   seen_photo: (ids: readonly string[], userId: string) =>
     sql<{ id: string }>`
+      ${sql.raw(keptPlan)}
       select p.id from photos p where p.id = any(${ids}) and (p.owner_id = ${userId} or (p.deleted_at is null and exists (
         select from album_photos ap where ap.photo_id = p.id and (ap.album_owner_id = ${userId}
           or ap.album_id in (${albumsJoinedBy(userId)})))))`,
@@ -194,9 +196,11 @@ export async function requireGuestAccess(
   if (wanted.size === 0) return;
   const { rows } = await ('photoId' in guest.target
     ? sql<{ id: string }>`
+        ${sql.raw(keptPlan)}
         select id from photos where id = any(${[...wanted]}) and id = ${guest.target.photoId}
           and owner_id = ${guest.ownerId} and deleted_at is null`
     : sql<{ id: string }>`
+        ${sql.raw(keptPlan)}
         select p.id from photos p join album_photos ap on ap.photo_id = p.id
         where p.id = any(${[...wanted]}) and ap.album_id = ${guest.target.albumId}
           and ap.album_owner_id = ${guest.ownerId} and p.deleted_at is null`

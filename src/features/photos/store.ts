@@ -1,4 +1,5 @@
 import { type Expression, type Insertable, type Kysely, type QueryExecutorProvider, type SqlBool, sql } from 'kysely';
+import { keptPlan } from '#platform/database/kept-plans.ts';
 import { AppError } from '#platform/http/app-error.ts';
 import {
   begin,
@@ -423,6 +424,7 @@ export async function findServable(tx: Tx, id: string) {
     filename: string;
     derivatives: Record<string, string> | null;
   }>`
+    ${sql.raw(keptPlan)}
     select p.owner_id, encode(p.blob_hash, 'hex') as hash, p.mime_type, p.filename,
       (select jsonb_object_agg(d.variant, d.mime_type) from derivatives d where d.blob_hash = p.blob_hash) as derivatives
     from photos p where p.id = ${id}`.execute(tx);

@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely';
+import { keptPlan } from '#platform/database/kept-plans.ts';
 import type { SharingTables } from './tables.ts';
 
 type Tx = Kysely<SharingTables>;
@@ -22,7 +23,7 @@ export interface FoundLink {
 }
 
 export async function findLink(tx: Tx, keyHash: Buffer): Promise<FoundLink | undefined> {
-  const { rows } = await sql<FoundLink>`select * from find_link(${keyHash})`.execute(tx);
+  const { rows } = await sql<FoundLink>`${sql.raw(keptPlan)} select * from find_link(${keyHash})`.execute(tx);
   return rows[0];
 }
 

@@ -8,6 +8,7 @@ import {
 } from 'kysely';
 import type { Pool } from 'pg';
 import { countQuery } from '#platform/observability/request-context.ts';
+import { keepPlans } from './kept-plans.ts';
 import { type Principal, type SystemPrincipal, toSetting } from './principal.ts';
 
 /** A transaction over the tables of a feature; the feature's store names them. */
@@ -28,7 +29,7 @@ class PrincipalDriver extends PostgresDriver {
   readonly #begin: string;
 
   constructor(pool: Pool, principal: Principal | SystemPrincipal) {
-    super({ pool });
+    super({ pool: keepPlans(pool) });
     this.#begin = `begin; select set_config('app.principal', '${toSetting(principal)}', true)`;
   }
 
