@@ -64,6 +64,11 @@ export function firstPageChunk() {
       name: 'tintype-first-page-chunk',
       apply: 'build' as const,
       applyToEnvironment: (environment: { name: string }) => environment.name === 'client',
+      // The runtime's table of contents does nothing by itself. Held for more, it brings what any page takes of it to the first.
+      transform: {
+        filter: { id: /\/svelte\/src\/internal\/client\/index\.js$/ },
+        handler: (code: string) => ({ code, map: null, moduleSideEffects: false }),
+      },
       async buildEnd() {
         const resolve = async (source: string, importer: string) => (await this.resolve(source, importer))?.id;
         const codeOf = (id: string) => this.getModuleInfo(id)?.code ?? '';

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { countOf, isSelected, nothing, selectEverything, selectRange, toggle, without } from './selection.ts';
+import { selectEverything, without } from './change-selection.ts';
+import { countOf, isSelected, nothing, selectRange, toggle } from './selection.ts';
 
 const order = ['a', 'b', 'c', 'd', 'e', 'f'];
 const between = (from: string, to: string) => {
