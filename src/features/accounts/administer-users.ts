@@ -49,7 +49,9 @@ export async function createUser(
   const { quota_bytes = deps.quota.bytes, quota_photos = deps.quota.photos } = input;
   return deps.database
     .as(user.principal, async (tx: Tx) => {
-      await store.createUser(tx, { id, username, email, role, passwordHash });
+      if (!(await store.createUser(tx, { id, username, email, role, passwordHash }))) {
+        throw new AppError('forbidden', 'Only an administrator may do this.');
+      }
       await store.setQuota(tx, id, { quota_bytes, quota_photos });
       const subject = { kind: 'user', id } as const;
       const details = { role, quota_bytes, quota_photos };

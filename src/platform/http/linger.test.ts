@@ -51,7 +51,6 @@ test('a server that works longer than a client may be silent still answers', asy
 
 test('a client that falls silent in the middle is dropped', async () => {
   const port = await serve((incoming) => incoming.resume());
-  const before = performance.now();
   await new Promise<void>((resolve) => {
     const socket = connect(port, '127.0.0.1', () => {
       socket.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc');
@@ -59,7 +58,6 @@ test('a client that falls silent in the middle is dropped', async () => {
     socket.on('close', () => resolve());
     socket.on('error', () => {});
   });
-  expect(performance.now() - before).toBeLessThan(40 * silenceMs);
 });
 
 test('what is left of a body that nobody read does not stand before the next request', async () => {
