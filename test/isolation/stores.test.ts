@@ -115,6 +115,7 @@ const aimed: Record<string, [run: (tx: Tx) => Promise<unknown>, outcome: unknown
       albums.insertAlbum(tx, { id: uuidv7(), owner_id: victims().owner, name: 'x', description: null, filter: null }),
     refused,
   ],
+  countShares: [(tx) => albums.countShares(tx, victims().album), { members: 0, links: 0 }],
   updateAlbum: [(tx) => albums.updateAlbum(tx, victims().owner, victims().album, { name: 'taken' }), undefined],
   deleteAlbum: [(tx) => albums.deleteAlbum(tx, victims().owner, victims().album), undefined],
   setPinned: [(tx) => albums.setPinned(tx, victims().owner, victims().album, true), refused],

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 import { requireAccess, requireAllowed } from '#features/access/index.ts';
+import { recordAudit } from '#features/audit/index.ts';
 import { lockPhotos, type PhotoFilter, selectMatchingIds } from '#features/photos/index.ts';
 import { AppError } from '#platform/http/app-error.ts';
 import type { Caller } from '#platform/http/caller.ts';
@@ -84,11 +85,15 @@ export async function changeAlbum(
 }
 
 /** Deletes an album, its memberships and its links. The photos stay where they are. @throws AppError `not_found` */
-export async function deleteAlbum(deps: AlbumDeps, caller: Caller, id: string): Promise<void> {
+export async function deleteAlbum(deps: AlbumDeps, caller: Caller, id: string, from: string): Promise<void> {
   const user = requireAllowed(caller, 'album.change');
   await deps.database.as(user.principal, async (tx: Tx) => {
     await requireAccess(tx, caller, 'album.change', [id]);
+    const shares = await store.countShares(tx, id);
     await store.deleteAlbum(tx, user.userId, id);
+    if (shares.members + shares.links === 0) return;
+    const subject = { kind: 'album', id } as const;
+    await recordAudit(tx, { action: 'shared_album_deleted', subject, details: shares, address: from });
   });
 }
 

@@ -72,7 +72,7 @@ export function albumRoutes(deps: AlbumDeps) {
         responses: { ...noContent, ...errors(401, 403, 404) },
       }),
       async (c) => {
-        await deleteAlbum(deps, c.var.caller, c.req.valid('param').id);
+        await deleteAlbum(deps, c.var.caller, c.req.valid('param').id, c.var.address.ip);
         return c.body(null, 204);
       },
     )

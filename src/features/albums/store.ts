@@ -150,6 +150,16 @@ export async function updateAlbum(
     .execute();
 }
 
+/** Who loses sight of an album with it: its members, and the guests of links that are not closed. */
+export async function countShares(tx: Tx, id: string): Promise<{ members: number; links: number }> {
+  const { rows } = await sql<{ members: number; links: number }>`
+    select (select count(*) from album_people(${id}) p where p.role <> 'owner')::int as members,
+      (select count(*) from shared_links l where l.album_id = ${id} and l.revoked_at is null)::int as links`.execute(
+    tx,
+  );
+  return rows[0] ?? { members: 0, links: 0 };
+}
+
 export async function deleteAlbum(tx: Tx, ownerId: string, id: string): Promise<void> {
   await tx.deleteFrom('albums').where('id', '=', id).where('owner_id', '=', ownerId).execute();
 }

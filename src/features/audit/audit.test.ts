@@ -172,6 +172,8 @@ describe('who did what', () => {
       await own(member, 'DELETE', `/albums/${id}/members/${member.id}`);
       await own(owner, 'POST', `/albums/${id}/members`, { username, role: 'viewer' });
       await own(owner, 'DELETE', `/albums/${id}/members/${member.id}`);
+      await own(owner, 'POST', '/share/create', { album_id: id });
+      await own(owner, 'DELETE', `/albums/${id}`);
     });
     const [byOwner, subject] = [
       { actor: { id: owner.id }, address: owner.ip },
@@ -184,6 +186,8 @@ describe('who did what', () => {
       { action: 'album_member_left', actor: { id: member.id }, address: member.ip, subject, details: { user_id } },
       { action: 'album_member_added', ...byOwner },
       { action: 'album_member_removed', ...byOwner, subject, details: { user_id } },
+      { action: 'link_created', ...byOwner },
+      { action: 'shared_album_deleted', ...byOwner, subject, details: { members: 0, links: 1 } },
     ]);
   });
 

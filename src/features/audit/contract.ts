@@ -26,6 +26,7 @@ export const actions = [
   'album_member_changed',
   'album_member_removed',
   'album_member_left',
+  'shared_album_deleted',
   'link_created',
   'link_changed',
   'link_closed',

@@ -45,6 +45,7 @@ const words: Record<AuditAction, readonly [label: string, tell: Tell]> = {
   ],
   album_member_removed: ['Album member removed', 'took somebody out of an album'],
   album_member_left: ['Album left', 'left an album'],
+  shared_album_deleted: ['Shared album deleted', 'deleted an album that was shared'],
   link_created: ['Link made', 'made a link'],
   link_changed: ['Link changed', 'changed a link'],
   link_closed: ['Link closed', 'closed a link'],
