@@ -219,7 +219,9 @@ export async function createApp(deps: AppDeps) {
 
   // A month of thousands of photos is megabytes of JSON. Answers that hold tokens are never compressed (BREACH).
   app.use('/api/v1/timeline/*', compress({ encoding: 'gzip' }));
-  app.use('/api/v1/albums/:id/layout', compress({ encoding: 'gzip' }));
+  for (const path of ['/api/v1/albums/:id/layout', '/api/v1/share/:key/layout', '/s/:key/layout']) {
+    app.use(path, compress({ encoding: 'gzip' }));
+  }
   app.route('/api/v1', api);
   app.get('/metrics', (c) => c.redirect('/api/v1/metrics', 308));
   app.route('/s', sharing.guestPages({ ...sharingDeps, fill: files.fill }));

@@ -22,7 +22,9 @@ export function toFilename(given: string | undefined): string {
 /**
  * A `Content-Disposition` that saves the file under its name: RFC 6266, with RFC 8187 for what ASCII cannot say.
  */
-export function toContentDisposition(filename: string): string {
+export function toContentDisposition(name: string): string {
+  // An album may be called "spring/summer"; a file may not.
+  const filename = name.replace(/[/\\]/g, '_');
   const plain = filename.replace(/[^\x20-\x7e]|["\\%:*?<>|]/g, '_').replace(/^\.+/, '_');
   const encoded = encodeURIComponent(filename).replace(
     /['()*]/g,
