@@ -3,6 +3,7 @@ import { keptPlan } from '#platform/database/kept-plans.ts';
 import { AppError } from '#platform/http/app-error.ts';
 import {
   begin,
+  countSpans,
   found,
   lookByTime,
   matching,
@@ -153,12 +154,9 @@ async function listIndexed(
   search: Search,
   page: { limit: number; offset: number; after?: Position | undefined },
 ) {
-  await begin(tx, search);
-  const spans = await sql<{ span: number; count: number }>`
-    select (sort_at::date - date '2000-01-01') / ${spanDays}::int as span, count(*)::int as count
-    from photo_search where ${found(search)} group by 1 order by 1 desc`.execute(tx);
-  const total = spans.rows.reduce((sum, { count }) => sum + count, 0);
-  const near = total > fewEnough ? spanOf(spans.rows, page) : null;
+  const spans = await countSpans(tx, search, spanDays);
+  const total = spans.reduce((sum, { count }) => sum + count, 0);
+  const near = total > fewEnough ? spanOf(spans, page) : null;
   if (near) await lookByTime(tx);
   const { rows } = await sql<{ id: string; position: string }>`
     select photo_id as id, ${positionOf('sort_at')} from photo_search

