@@ -4,6 +4,7 @@ import { requireGuestAccess } from '#features/access/index.ts';
 import { findPhoto, findPhotoDetail, type PhotoTables, receivePhoto } from '#features/photos/index.ts';
 import type { ApiEnv } from '#platform/http/api.ts';
 import { AppError } from '#platform/http/app-error.ts';
+import type { LinkCaller } from '#platform/http/caller.ts';
 import { type AuthorizeDeps, authorizeGuest, type Guest, locked, requireOpenLinkIn } from './authorize-guest.ts';
 import { appendSent, findShownUpload } from './guest-store.ts';
 import { createGuestPresenter } from './present-guest.ts';
@@ -38,7 +39,7 @@ export async function sendPhoto(deps: AuthorizeDeps & UploadDeps, visit: Visit, 
       afterKept: (tx, photo) => appendSent(tx as unknown as Kysely<SharingTables>, { ...caller, target }, photo),
     },
     c,
-  ).catch(asWithdrawn);
+  ).catch((error) => explainWithdrawn(error, caller));
   const row = await deps.database.as(caller.principal, (tx: Kysely<PhotoTables>) => findPhotoDetail(tx, kept.row.id));
   if (!row) throw new AppError('not_found', 'This photo was taken out again.');
   return { photo: createGuestPresenter(caller, visit.base).photo(row), duplicate: kept.duplicate };
@@ -59,7 +60,10 @@ async function requireSameTerms(
 const withdrawn = (): AppError =>
   new AppError('forbidden', 'This link no longer takes photos. Ask whoever sent it to you.');
 
-/** Between that question and the row, files are written: what was taken back in this moment is refused by the row's policy. */
-function asWithdrawn(error: unknown): never {
-  throw (error as { code?: unknown }).code === '42501' ? withdrawn() : error;
+/**
+ * Between that question and the row, files are written: what was taken back in this moment is refused by the row's policy. Where the
+ * link never took photos, that refusal is a fault of this server's, which let the guest come so far.
+ */
+function explainWithdrawn(error: unknown, { allowUpload }: LinkCaller): never {
+  throw allowUpload && (error as { code?: unknown }).code === '42501' ? withdrawn() : error;
 }
