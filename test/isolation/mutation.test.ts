@@ -130,9 +130,11 @@ describe.skipIf(!hasSuperuser)('without one access check, by the access check al
     const survivors: string[] = [];
     const caught: string[] = [];
     const hunt = async (name: string, operations: readonly string[], breakIt: () => () => void) => {
-      tried += 1;
       const found = await huntWith(operations, breakIt);
-      if (found) held += 1;
+      if (!(name in equivalent)) {
+        tried += 1;
+        if (found) held += 1;
+      }
       if (found && name in equivalent) caught.push(`${name}: ${found}`);
       if (!found && !(name in equivalent)) survivors.push(name);
     };

@@ -169,7 +169,7 @@ describe.skipIf(!chromiumPath)('axe finds nothing', () => {
     await check();
     await page.getByLabel('Photos', { exact: true }).fill('10 000');
     await button('Set the quota').click();
-    await page.getByText('0 of 10 000 photos').first().waitFor();
+    await page.getByText('0 of 10 000 photos').filter({ visible: true }).first().waitFor();
     await button('New person').click();
     await button('Make the account').click();
     await page.getByText('Choose a username.').waitFor();

@@ -86,6 +86,21 @@ describe.skipIf(!chromiumPath)('two windows of one library', () => {
     expect(await focused()).toBe(before);
     expect(await other.locator('.tile').nth(2).getByRole('checkbox').isChecked()).toBe(true);
 
+    // Who looks closely at a photo goes on looking while it changes.
+    const third = one.locator('.tile').nth(2);
+    await third.locator('a').click();
+    await one.locator('.lb img[data-quality="preview"]').waitFor();
+    await one.keyboard.press('+');
+    const zoom = () => one.locator('.lb figure img').getAttribute('data-scale');
+    const zoomed = Number(await zoom());
+    expect(zoomed).toBeGreaterThan(1);
+    const headers = { origin: server.url };
+    const changed = { headers, data: { is_favorite: true } };
+    await one.request.patch(`/api/v1/photos/${await third.getAttribute('data-id')}`, changed);
+    await third.locator('.fav').waitFor({ state: 'attached' });
+    expect(Number(await zoom())).toBe(zoomed);
+    await one.keyboard.press('Escape');
+
     // Into the trash, and back out of it.
     await one.locator('.tile').first().locator('a').focus();
     await one.keyboard.press('Delete');
