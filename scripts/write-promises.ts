@@ -21,7 +21,7 @@ try {
 
 function runTests(): Promise<number> {
   const vitest = join(root, 'node_modules/.bin/vitest');
-  const child = spawn(vitest, ['run', '--project', 'server'], {
+  const child = spawn(vitest, ['run', '--project', 'server', '--project', 'mutation'], {
     cwd: root,
     stdio: 'inherit',
     env: { ...process.env, TINTYPE_PROMISES: folder, TINTYPE_TEST_SCALE: 'full' },
