@@ -258,6 +258,7 @@ describe.skipIf(!chromiumPath)('axe finds nothing', () => {
     await page.getByRole('checkbox').first().waitFor({ state: 'attached' });
     await check();
     await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
     await page.keyboard.press('i');
     await page.getByRole('dialog', { name: 'People in this album' }).getByRole('button', { name: 'Invite' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Invite' }).click();
