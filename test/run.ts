@@ -77,6 +77,8 @@ process.on('SIGINT', () => end('SIGINT'));
 
 const temp = await mkdtemp(path.join(tmpdir(), 'tintype-results-'));
 const total: Counts = { passed: 0, failed: 0, skipped: 0 };
+/** What failed and why, told again at the end: what was printed on the way may be far above, or cut off. */
+const failures: string[] = [];
 try {
   if (given.length > 0 || options.testNamePattern) await runPart();
   else if (options.coverage) await runVitest(['--project', 'server', '--project', 'web', '--coverage']);
@@ -85,6 +87,7 @@ try {
 } finally {
   await rm(temp, { recursive: true, force: true });
 }
+if (failures.length > 0) console.log(`\nWhat failed:\n${failures.join('\n')}`);
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exitCode = total.failed > 0 ? 1 : 0;
 
@@ -118,7 +121,7 @@ async function runPart(): Promise<void> {
 async function runCheck({ name, command: [program, ...args], cwd = '.' }: Check): Promise<void> {
   if (!existsSync(program)) {
     total.failed += 1;
-    console.log(`✗ ${name}: ${path.relative(root, program)} is absent`);
+    failures.push(`✗ ${name}: ${path.relative(root, program)} is absent`);
     return;
   }
   const begun = performance.now();
@@ -127,12 +130,18 @@ async function runCheck({ name, command: [program, ...args], cwd = '.' }: Check)
   const seconds = ((performance.now() - begun) / 1000).toFixed(1);
   total[code === 0 ? 'passed' : 'failed'] += 1;
   console.log(code === 0 ? `✓ ${name} (${seconds} s)` : `✗ ${name} (${seconds} s)\n${output}`);
+  if (code !== 0) failures.push(`✗ ${name}\n${indent(output)}`);
 }
 
 interface VitestReport {
   numPassedTests: number;
   numFailedTests: number;
-  testResults: { name: string; status: string; assertionResults: { fullName: string; status: string }[] }[];
+  testResults: {
+    name: string;
+    status: string;
+    message: string;
+    assertionResults: { fullName: string; status: string; failureMessages?: string[] | null }[];
+  }[];
 }
 
 async function runVitest(args: string[]): Promise<void> {
@@ -147,11 +156,33 @@ async function runVitest(args: string[]): Promise<void> {
   );
   const hidden = options['skips-fail'] ? skipped.filter((name) => !isExcused(name)) : [];
   const failed = (report?.numFailedTests ?? 0) + hidden.length;
-  for (const name of skipped) console.log(`${hidden.includes(name) ? '✗ not run' : '- skipped'}: ${name}`);
+  for (const name of skipped) if (!hidden.includes(name)) console.log(`- skipped: ${name}`);
+  failures.push(...hidden.map((name) => `✗ not run: ${name}`), ...tellFailures(report));
   total.passed += report?.numPassedTests ?? 0;
   total.skipped += skipped.length - hidden.length;
   // A file that could not be loaded, or an error outside of any test, has no test to count.
   total.failed += code !== 0 && failed === 0 ? 1 : failed;
+  if (code !== 0 && failed === 0) failures.push(`✗ vitest ${args.join(' ')}: ended with ${code} outside of any test`);
+}
+
+function tellFailures(report: VitestReport | undefined): string[] {
+  return (report?.testResults ?? [])
+    .filter(({ status }) => status === 'failed')
+    .flatMap(({ name, message, assertionResults }) => {
+      const file = path.relative(root, name);
+      const tests = assertionResults.filter(({ status }) => status === 'failed');
+      if (tests.length === 0) return [`✗ ${file}\n${indent(message)}`];
+      return tests.map((test) => `✗ ${file}: ${test.fullName}\n${indent((test.failureMessages ?? []).join('\n'))}`);
+    });
+}
+
+/** The first lines of what a check or a test says, set in. */
+function indent(text: string): string {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  return lines
+    .slice(0, 15)
+    .map((line) => `    ${line.slice(0, 300)}`)
+    .join('\n');
 }
 
 /** The folder with other systems' documents and pictures is no part of the project; without it those tests have nothing to read. */
