@@ -98,8 +98,8 @@ export async function downloadLink(
   return { filename: zipName(title, caller), open: () => zipFiles(entries) };
 }
 
-/** An album's name may hold slashes, which are no folders, and dots, behind which only a file's name has its ending. */
+/** An album's name may hold dots; only a file's has its ending behind one. */
 function zipName(title: string, { target }: LinkCaller): string {
   const name = 'photoId' in target ? title.replace(/\.[A-Za-z0-9]{1,5}$/, '') : title;
-  return `${name.replace(/[/\\]/g, '_') || 'photos'}.zip`;
+  return `${name || 'photos'}.zip`;
 }
