@@ -13,6 +13,12 @@ import type { PhotoTables } from './tables.ts';
 type Deps = Pick<PhotoDeps, 'database' | 'signedUrls'>;
 type Tx = Kysely<PhotoTables>;
 
+/** What every page of photos begins with: its album is the caller's to see, and words take as long as a page is worth. */
+async function prepareSearch(tx: Tx, caller: Caller, filter: PhotoFilter): Promise<void> {
+  await requireFilter(tx, caller, filter);
+  if (filter.q) await limitTime(tx);
+}
+
 export interface ListRequest extends PhotoFilter {
   limit: number;
   offset: number;
@@ -29,8 +35,7 @@ export async function listPhotos(deps: Deps, caller: Caller, request: ListReques
   const after = cursor === undefined ? undefined : readCursor(cursor);
   const present = createPresenter(deps, user);
   const { items, next, total } = await deps.database.as(user.principal, async (tx: Tx) => {
-    await requireFilter(tx, caller, filter);
-    if (filter.q) await limitTime(tx);
+    await prepareSearch(tx, caller, filter);
     return store.listPhotos(tx, user.userId, filter, { limit, offset: after ? 0 : offset, after });
   });
   return {
@@ -55,8 +60,7 @@ function readCursor(cursor: string): store.Position {
 export async function readTimeline(deps: Deps, caller: Caller, filter: PhotoFilter) {
   const user = requireAllowed(caller, 'photo.list');
   const items = await deps.database.as(user.principal, async (tx: Tx) => {
-    await requireFilter(tx, caller, filter);
-    if (filter.q) await limitTime(tx);
+    await prepareSearch(tx, caller, filter);
     return store.countMonths(tx, user.userId, filter);
   });
   return { items, total: items.reduce((sum, { count }) => sum + count, 0) };
@@ -67,8 +71,7 @@ export async function readTimelineMonth(deps: Deps, caller: Caller, month: strin
   const user = requireAllowed(caller, 'photo.list');
   const present = createPresenter(deps, user);
   const rows = await deps.database.as(user.principal, async (tx: Tx) => {
-    await requireFilter(tx, caller, filter);
-    if (filter.q) await limitTime(tx);
+    await prepareSearch(tx, caller, filter);
     return store.listMonth(tx, user.userId, month, filter);
   });
   return { month, ...present.columns(rows) };
