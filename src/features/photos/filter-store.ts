@@ -158,17 +158,6 @@ const isFound = sql`((select row_security_active('photo_search')) or words @@ (s
 export const found = (search: Search): Expression<SqlBool> =>
   sql<SqlBool>`${sql.join([sql`owner_id = ${search.ownerId}`, isFound, ...shared(search)], sql` and `)}`;
 
-/** How many photos a search finds in each span of so many days since 2000, the newest span first. Searches on as {@link begin} does. */
-export async function countSpans(tx: Tx, { ownerId, filter, archived, words }: Search, days: number) {
-  const { taken_after: after, taken_before: before } = filter;
-  const { rows } = await sql<{ span: number; count: number }>`
-    select span, count from count_spans(${ownerId}, ${words}, ${archived === 'any' ? null : archived},
-      ${after ? withoutOffset(after) : null}, ${before ? withoutOffset(before) : null}, ${days}) order by span desc`.execute(
-    tx,
-  );
-  return rows;
-}
-
 /** A search that words were made up for may take any time; what a page of photos is worth it may take. */
 export async function limitTime(tx: Tx): Promise<void> {
   await sql`set local statement_timeout = ${sql.lit(mostMs)}`.execute(tx);

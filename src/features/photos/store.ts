@@ -3,7 +3,6 @@ import { keptPlan } from '#platform/database/kept-plans.ts';
 import { AppError } from '#platform/http/app-error.ts';
 import {
   begin,
-  countSpans,
   found,
   lookByTime,
   matching,
@@ -154,7 +153,10 @@ async function listIndexed(
   search: Search,
   page: { limit: number; offset: number; after?: Position | undefined },
 ) {
-  const spans = await countSpans(tx, search, spanDays);
+  await begin(tx, search);
+  const { rows: spans } = await sql<{ span: number; count: number }>`
+    select (sort_at::date - date '2000-01-01') / ${spanDays}::int as span, count(*)::int as count
+    from photo_search where ${found(search)} group by 1 order by 1 desc`.execute(tx);
   const total = spans.reduce((sum, { count }) => sum + count, 0);
   const near = total > fewEnough ? spanOf(spans, page) : null;
   if (near) await lookByTime(tx);

@@ -9,7 +9,7 @@ export const serverSettings: Readonly<Record<string, string>> = {
   // Servers × their pools, the job queue, a psql.
   max_connections: '60',
   superuser_reserved_connections: '3',
-  // Taken as it is used: an empty library has none of it; searching a hundred thousand photos takes a quarter less time with it.
+  // Taken as it is used: an empty library has none of it, and what a large one searches through stays in memory.
   shared_buffers: '256MB',
   work_mem: '8MB',
   maintenance_work_mem: '64MB',

@@ -111,16 +111,6 @@ async function tables(db: Db): Promise<void> {
       return query select photo_id from photo_search where owner_id = p_owner and ${isFound}
         and (p_from is null or sort_at >= p_from) and (p_to is null or sort_at < p_to);
     end $$`.execute(db);
-  // Rows of common words are counted where they fall: PostgreSQL expects few, and would put thirty thousand in order first.
-  await sql`
-    create function count_spans(p_owner uuid, p_query text, p_archived boolean, p_from timestamp, p_to timestamp, p_days int)
-    returns table (span int, count int) language plpgsql set enable_sort = off set plan_cache_mode = force_custom_plan as $$
-    begin
-      perform set_config('app.search', p_query, true);
-      return query select (sort_at::date - date '2000-01-01') / p_days, count(*)::int from photo_search
-        where owner_id = p_owner and ${isFound} and (p_archived is null or is_archived = p_archived)
-          and (p_from is null or sort_at >= p_from) and (p_to is null or sort_at < p_to) group by 1;
-    end $$`.execute(db);
   await sql`
     create function count_searches(p_owner uuid, p_queries text[]) returns int[] language plpgsql as $$
     declare v_query text; v_count int; v_counts int[] := '{}';
