@@ -176,9 +176,9 @@ function tellFailures(report: VitestReport | undefined): string[] {
     });
 }
 
-/** The first lines of what a check or a test says, set in. */
+/** The first lines of what a check or a test says, set in; where it was in vitest says nothing. */
 function indent(text: string): string {
-  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  const lines = text.split('\n').filter((line) => line.trim() !== '' && !line.includes('/node_modules/'));
   return lines
     .slice(0, 15)
     .map((line) => `    ${line.slice(0, 300)}`)
