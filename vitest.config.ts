@@ -10,6 +10,8 @@ export default defineConfig({
     testTimeout: 20_000 * slow,
     hookTimeout: 60_000,
     teardownTimeout: 60_000,
+    // How long somebody waits before they give up; a second, as it would be, is over sooner on a busy machine.
+    expect: { poll: { timeout: 15_000 } },
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts', 'web/src/lib/**/*.ts'],

@@ -6,8 +6,9 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { createTestApp, type Person, type TestApp } from './app.ts';
+import { eventually } from './eventually.ts';
 import { jpegClaiming } from './fixtures/bombs.ts';
 import { tinyPhoto } from './fixtures/tiny-photo.ts';
 import { scale } from './scale.ts';
@@ -216,9 +217,9 @@ describe('a body that goes on', () => {
       socket.write(chunk);
       return socket;
     });
-    await vi.waitFor(() => expect(readdirSync(join(app.dataDir, 'tmp')).length).toBe(8), { timeout: 5000 });
+    await eventually(() => expect(readdirSync(join(app.dataDir, 'tmp')).length).toBe(8));
     for (const [at, socket] of sockets.entries()) at % 2 ? socket.destroy() : socket.resetAndDestroy();
-    await vi.waitFor(async () => expect(await leftovers()).toEqual(before), { timeout: 5000 });
+    await eventually(async () => expect(await leftovers()).toEqual(before));
   });
 });
 
@@ -239,7 +240,7 @@ test('a client that leaves while its picture is decoded leaves a whole photo or 
     await sleep((seed - 100) * 15);
     socket.destroy();
   }
-  await vi.waitFor(() => expect(readdirSync(join(app.dataDir, 'tmp'))).toEqual([]), { timeout: 10_000 });
+  await eventually(() => expect(readdirSync(join(app.dataDir, 'tmp'))).toEqual([]));
   const { items } = (await app.request(someone, 'GET', `${api}/photos`)).json();
   for (const photo of items) {
     for (const variant of ['original', 'preview', 'medium', 'small']) {

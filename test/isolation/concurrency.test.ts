@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Pool } from 'pg';
-import { afterAll, expect, test, vi } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { createTestApp, type Person, tinyPhoto } from '../app.ts';
 import { createTestDatabase } from '../database.ts';
+import { eventually } from '../eventually.ts';
 import { countPromise } from '../promises.ts';
 import { scale } from '../scale.ts';
 import { isSuperuser } from './roles.ts';
@@ -77,7 +78,7 @@ test('the same bytes by many people make a photo for each and one blob, which go
 
   await here.request(last, 'POST', '/api/v1/photos/batch/trash', { json: { filter: {} } });
   await here.request(last, 'POST', '/api/v1/photos/batch/purge', { json: { all: true } });
-  await vi.waitFor(async () => expect(await filesOf('.', bytes)).toEqual([]), { timeout: 15_000, interval: 200 });
+  await eventually(async () => expect(await filesOf('.', bytes)).toEqual([]));
 });
 
 test('uploading again while the last one is deleted leaves a whole photo or none', async () => {

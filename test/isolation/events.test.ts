@@ -1,8 +1,9 @@
 import { Client } from 'pg';
-import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { type Credential, createTestApp, type Person, tinyPhoto } from '../app.ts';
 import { createTestDatabase } from '../database.ts';
 import { type EventStream, openEvents } from '../event-stream.ts';
+import { eventually } from '../eventually.ts';
 import { countPromise } from '../promises.ts';
 
 const database = await createTestDatabase();
@@ -14,7 +15,7 @@ const opened: EventStream[] = [];
 const follow = async (app: typeof here, as: Person | Credential): Promise<EventStream> => {
   const stream = await openEvents(app, as);
   expect(stream.status).toBe(200);
-  await vi.waitFor(() => expect(stream.hellos()).toBe(1));
+  await eventually(() => expect(stream.hellos()).toBe(1));
   opened.push(stream);
   return stream;
 };
@@ -35,10 +36,10 @@ test('windows at two servers hear of the same changes, and nobody else’s do', 
   const [first, second] = [await upload(here, one), await upload(there, one)];
   const added = (id: string) => ({ kind: 'photos', ids: [id], what: 'added' });
   for (const stream of mine) {
-    await vi.waitFor(() => expect(stream.changes()).toEqual([added(first), added(second)]));
+    await eventually(() => expect(stream.changes()).toEqual([added(first), added(second)]));
   }
   const last = await upload(there, other);
-  for (const stream of theirs) await vi.waitFor(() => expect(stream.changes()).toEqual([added(last)]));
+  for (const stream of theirs) await eventually(() => expect(stream.changes()).toEqual([added(last)]));
   for (const stream of mine) expect(stream.changes()).toHaveLength(2);
 });
 
@@ -93,7 +94,7 @@ describe('a stream ends with its credential, at the server where that ended and 
     expect((await end(subject)).status).toBeLessThan(300);
     expect(await Promise.all(streams.map(({ over }) => over))).toEqual(['ended', 'ended']);
     for (const app of [here, there]) {
-      await vi.waitFor(async () =>
+      await eventually(async () =>
         expect((await app.request(subject.credential, 'GET', '/api/v1/events')).status).toBe(401),
       );
     }
@@ -114,7 +115,7 @@ describe('a stream ends with its credential, at the server where that ended and 
     await here.request(subject.from, 'DELETE', `/api/v1/api-keys/${subject.keyId}`);
     expect(await keys.over).toBe('ended');
     await upload(here, subject.from);
-    await vi.waitFor(() => expect(own.changes()).toHaveLength(1));
+    await eventually(() => expect(own.changes()).toHaveLength(1));
   });
 });
 
@@ -135,10 +136,10 @@ describe('when a server has not heard the database for a while', () => {
     const person = await here.signUp();
     const streams = [await follow(here, person), await follow(there, person)];
     await cutListeners();
-    for (const stream of streams) await vi.waitFor(() => expect(stream.hellos()).toBe(2), { timeout: 10_000 });
+    for (const stream of streams) await eventually(() => expect(stream.hellos()).toBe(2));
     const id = await upload(here, person);
     for (const stream of streams) {
-      await vi.waitFor(() => expect(stream.changes()).toEqual([{ kind: 'photos', ids: [id], what: 'added' }]));
+      await eventually(() => expect(stream.changes()).toEqual([{ kind: 'photos', ids: [id], what: 'added' }]));
     }
   });
 
@@ -149,6 +150,6 @@ describe('when a server has not heard the database for a while', () => {
     await here.request(from, 'DELETE', `/api/v1/api-keys/${keyId}`);
     expect(await keys.over).toBe('ended');
     expect(keys.hellos()).toBe(1);
-    await vi.waitFor(() => expect(own.hellos()).toBe(2), { timeout: 10_000 });
+    await eventually(() => expect(own.hellos()).toBe(2));
   });
 });

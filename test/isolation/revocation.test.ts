@@ -1,7 +1,8 @@
 import { Client } from 'pg';
-import { afterAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { type Credential, createTestApp, type Person, tinyPhoto } from '../app.ts';
 import { createTestDatabase } from '../database.ts';
+import { eventually } from '../eventually.ts';
 import { countPromise } from '../promises.ts';
 
 const database = await createTestDatabase();
@@ -212,9 +213,7 @@ describe('while a server cannot hear of revocations', () => {
   }
 
   const heardAgain = () =>
-    vi.waitFor(() => expect([here.notifications.live, there.notifications.live]).toEqual([true, true]), {
-      timeout: 10_000,
-    });
+    eventually(() => expect([here.notifications.live, there.notifications.live]).toEqual([true, true]));
 
   test('it asks the database each time, and remembers again once it is back', async () => {
     const subject = await createSubject('key');

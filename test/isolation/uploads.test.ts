@@ -26,9 +26,7 @@ test('a stranger can neither stop nor notice an upload that is under way', async
   const answered = once(sent, 'response') as Promise<[IncomingMessage]>;
   sent.write(bytes.subarray(0, 100));
   // Long enough for the server to hold the upload's lock.
-  await expect
-    .poll(async () => (await app.request(owner, 'GET', path)).json().offset, { timeout: 5000 })
-    .toBeGreaterThan(0);
+  await expect.poll(async () => (await app.request(owner, 'GET', path)).json().offset).toBeGreaterThan(0);
 
   const started = performance.now();
   for (const [method, extra] of [

@@ -247,9 +247,7 @@ describe.skipIf(!chromiumPath)('the gallery in the browser', () => {
     await page.route('**/api/v1/photos?*', (route) => route.abort('connectionreset'));
     await choose(page, [file]);
     await page.getByRole('button', { name: 'Retry patient.jpg' }).waitFor();
-    await expect
-      .poll(() => page.evaluate(() => localStorage.getItem('uploads-of')), { timeout: 10_000 })
-      .not.toBeNull();
+    await expect.poll(() => page.evaluate(() => localStorage.getItem('uploads-of'))).not.toBeNull();
     await page.unroute('**/api/v1/photos?*');
     await page.reload();
     await page.getByRole('heading', { name: '1 photo added' }).waitFor();

@@ -335,9 +335,7 @@ describe.skipIf(!chromiumPath)('links, by keyboard alone', () => {
 /** Whether the focus comes to rest on an element. */
 async function focused(target: Locator): Promise<void> {
   await target.waitFor();
-  await expect
-    .poll(() => target.evaluate((element) => element === document.activeElement), { timeout: 5000 })
-    .toBe(true);
+  await expect.poll(() => target.evaluate((element) => element === document.activeElement)).toBe(true);
 }
 
 /** Goes to an element as somebody without a pointer does. */

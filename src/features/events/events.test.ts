@@ -3,6 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { type Credential, createTestApp, type Person, tinyPhoto } from '../../../test/app.ts';
 import { type EventStream, openEvents } from '../../../test/event-stream.ts';
+import { eventually } from '../../../test/eventually.ts';
 import { createChangeStreams } from './change-streams.ts';
 
 const app = await createTestApp();
@@ -17,7 +18,7 @@ const opened: EventStream[] = [];
 async function follow(as: Person | Credential): Promise<EventStream> {
   const stream = await openEvents(app, as);
   opened.push(stream);
-  if (stream.status === 200) await vi.waitFor(() => expect(stream.hellos()).toBe(1));
+  if (stream.status === 200) await eventually(() => expect(stream.hellos()).toBe(1));
   return stream;
 }
 const openStreams = async (): Promise<number> =>
@@ -68,7 +69,7 @@ describe('tells what changes in one’s own library', () => {
     const accounts = () => stream.changes().filter(({ kind }) => kind === 'account').length;
     const before = accounts();
     await send(as, 'PATCH', '/me', { display_name: `Somebody ${uuidv7()}` });
-    await vi.waitFor(() => expect(accounts()).toBe(before + 1));
+    await eventually(() => expect(accounts()).toBe(before + 1));
     return stream.changes().length;
   };
   const changesOf = async (work: () => Promise<unknown>, as = owner): Promise<unknown[]> => {
@@ -148,7 +149,7 @@ describe('tells what changes in one’s own library', () => {
     ).toEqual([told('added')]);
     const members = await follow(member);
     const membersHeard = async (what: string): Promise<void> => {
-      await vi.waitFor(() => expect(members.changes().at(-1)).toEqual(told(what)));
+      await eventually(() => expect(members.changes().at(-1)).toEqual(told(what)));
     };
     expect(await changesOf(() => run(owner, `select add_album_member('${album}', '${member.id}', 'viewer')`))).toEqual([
       told('changed'),
@@ -164,11 +165,11 @@ describe('tells what changes in one’s own library', () => {
       { kind: 'photos', ids: [photo], what: 'changed' },
       told('changed'),
     ]);
-    await vi.waitFor(() => expect(members.changes().slice(heardBefore)).toEqual([told('changed')]));
+    await eventually(() => expect(members.changes().slice(heardBefore)).toEqual([told('changed')]));
     const pin = `insert into album_pins (user_id, album_id) values ('${member.id}', '${album}')`;
     expect(await changesOf(() => run(member, pin), member)).toEqual([told('changed')]);
     expect(await changesOf(() => run(owner, `delete from albums where id = '${album}'`))).toEqual([told('removed')]);
-    await vi.waitFor(() => expect(members.changes()).toContainEqual(told('removed')));
+    await eventually(() => expect(members.changes()).toContainEqual(told('removed')));
     expect(members.text()).not.toContain('photos');
   });
 
@@ -205,7 +206,7 @@ test('a stranger’s stream stays silent through all that another does', async (
   await run(owner, 'delete from photos');
   // Their own changes come in the order of the commits: whatever else there was would have come before them.
   const ids = [await upload(stranger), await upload(admin)];
-  await vi.waitFor(() => expect([strangers.changes().length, administrators.changes().length]).toEqual([1, 1]));
+  await eventually(() => expect([strangers.changes().length, administrators.changes().length]).toEqual([1, 1]));
   const whole = (id: string | undefined) =>
     `retry: 2000\nevent: hello\ndata: {}\n\nevent: change\ndata: {"kind":"photos","ids":["${id}"],"what":"added"}\n\n`;
   expect([strangers.text(), administrators.text()]).toEqual(ids.map(whole));
@@ -246,7 +247,7 @@ describe('a burst of changes', () => {
   test('comes whole to whoever reads', async () => {
     const stream = await follow(owner);
     await announce(300);
-    await vi.waitFor(() => expect(stream.changes()).toHaveLength(300));
+    await eventually(() => expect(stream.changes()).toHaveLength(300));
   });
 
   test('cuts off whoever does not, and fills no memory', async () => {
@@ -267,7 +268,7 @@ describe('a burst of changes', () => {
 test('a key hears nothing any more once it has expired, and its stream ends', async () => {
   const key = await app.createApiKey(owner, ['photos:read'], new Date(Date.now() + 1500));
   const stream = await follow(key);
-  await expect.poll(async () => (await app.request(key, 'GET', '/api/v1/photos')).status, { timeout: 5000 }).toBe(401);
+  await expect.poll(async () => (await app.request(key, 'GET', '/api/v1/photos')).status).toBe(401);
   await upload(owner);
   expect(await stream.over).toBe('ended');
   expect(stream.changes()).toEqual([]);

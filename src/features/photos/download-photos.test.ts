@@ -9,8 +9,9 @@ import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
 import sharp from 'sharp';
-import { afterAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { createTestApp, type Person } from '../../../test/app.ts';
+import { eventually } from '../../../test/eventually.ts';
 import { tinyPhoto } from '../../../test/fixtures/tiny-photo.ts';
 import { zipFiles } from './zip-files.ts';
 
@@ -159,6 +160,6 @@ describe.skipIf(!existsSync('/proc/self/fd'))('files that are open', () => {
       const head = await app.request(someone, 'HEAD', url);
       expect([head.status, head.headers['content-type']]).toEqual([200, 'application/zip']);
     }
-    await vi.waitFor(async () => expect(await originalsOpen()).toBe(0), { timeout: 5000 });
+    await eventually(async () => expect(await originalsOpen()).toBe(0));
   });
 });

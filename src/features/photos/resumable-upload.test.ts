@@ -8,12 +8,13 @@ import { Client } from 'pg';
 import { pino } from 'pino';
 import sharp from 'sharp';
 import { type DetailedError, Upload } from 'tus-js-client';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createFilesStore } from '#platform/blobs/files-store.ts';
 import { createDelivery } from '#platform/delivery/index.ts';
 import { createJobs } from '#platform/jobs/jobs.ts';
 import { createTestApp, type Person } from '../../../test/app.ts';
 import { createTestDatabase } from '../../../test/database.ts';
+import { eventually } from '../../../test/eventually.ts';
 import { jpegClaiming } from '../../../test/fixtures/bombs.ts';
 import { tinyPhoto } from '../../../test/fixtures/tiny-photo.ts';
 import { createPartialFiles, photoJobHandlers, photoJobs } from './index.ts';
@@ -137,9 +138,9 @@ describe('going on', () => {
       });
       socket.on('error', () => {});
       socket.on('close', () => resolve());
-      void vi
-        .waitFor(async () => expect((await state(id)).offset).toBeGreaterThan(0), { timeout: 5000 })
-        .finally(() => socket.resetAndDestroy());
+      void eventually(async () => expect((await state(id)).offset).toBeGreaterThan(0)).finally(() =>
+        socket.resetAndDestroy(),
+      );
     });
     const { headers } = await tus('HEAD', `/${id}`);
     const offset = Number(headers['upload-offset']);
@@ -330,7 +331,7 @@ describe('in time', () => {
       json: { password: gone.password, confirm: gone.username },
     });
     expect(answer.status).toBe(204);
-    await vi.waitFor(() => expect(partials()).toEqual([kept]), { timeout: 15_000, interval: 200 });
+    await eventually(() => expect(partials()).toEqual([kept]));
     expect(id).not.toBe(kept);
     await tus('DELETE', `/${kept}`);
   });

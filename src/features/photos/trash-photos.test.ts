@@ -2,11 +2,12 @@ import { readdir, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { pino } from 'pino';
-import { afterAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { createFilesStore } from '#platform/blobs/files-store.ts';
 import { createDelivery } from '#platform/delivery/index.ts';
 import { createJobs } from '#platform/jobs/jobs.ts';
 import { createTestApp, type Person } from '../../../test/app.ts';
+import { eventually } from '../../../test/eventually.ts';
 import { tinyPhoto } from '../../../test/fixtures/tiny-photo.ts';
 import { createPartialFiles, photoJobHandlers, photoJobs } from './index.ts';
 
@@ -186,10 +187,7 @@ describe('deleting for good', () => {
     await batch(mine, 'trash', { ids });
     await batch(mine, 'purge', { ids });
     // The real queue, which looks every two seconds.
-    await vi.waitFor(async () => expect((await stored()).filter((path) => added.includes(path))).toHaveLength(4), {
-      timeout: 15_000,
-      interval: 200,
-    });
+    await eventually(async () => expect((await stored()).filter((path) => added.includes(path))).toHaveLength(4));
     const original = await app.request(theirs, 'GET', `${api}/photos/${kept}/original`);
     expect(original.body.equals(shared)).toBe(true);
     expect((await app.request(theirs, 'GET', `${api}/photos/${kept}/small`)).status).toBe(200);

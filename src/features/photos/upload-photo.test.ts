@@ -3,8 +3,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createTestApp, type Person } from '../../../test/app.ts';
+import { eventually } from '../../../test/eventually.ts';
 import { tinyPhoto } from '../../../test/fixtures/tiny-photo.ts';
 import { countPromise } from '../../../test/promises.ts';
 
@@ -283,7 +284,7 @@ test('bytes that were put away for a photo that the database then refused go by 
   const answer = await upload(bytes, { filename: 'unlucky.jpg' });
   expect([answer.status, answer.json().error.code]).toEqual([500, 'server_error']);
   expect(answer.text).not.toContain('the disk is gone');
-  await vi.waitFor(async () => expect(await stored()).toBe(0), { timeout: 15_000, interval: 200 });
+  await eventually(async () => expect(await stored()).toBe(0));
   await client.query('drop trigger refuse on photos');
   await client.end();
   expect((await upload(bytes, { filename: 'unlucky.jpg' })).status).toBe(201);

@@ -168,7 +168,7 @@ describe('who may not', () => {
     expect(answer).toEqual({ status, code: expect.stringMatching(/gone|forbidden|link_locked/) });
     expect([await usageOf(), (await placesIn(album)).length]).toEqual(before);
     expect(temporary()).toEqual([]);
-    await expect.poll(() => filesOf(bytes), { timeout: 15_000 }).toEqual([]);
+    await expect.poll(() => filesOf(bytes)).toEqual([]);
   });
 
   test('is one whose link is closed while their photo is being put away', async () => {
@@ -184,12 +184,12 @@ describe('who may not', () => {
           where l.locktype = 'advisory' and not l.granted and d.datname = current_database()`)
       ).rowCount;
     const sent = send(to, bytes);
-    await expect.poll(waiting, { timeout: 15_000 }).toBe(1);
+    await expect.poll(waiting).toBe(1);
     await api(owner, 'DELETE', `/share-links/${to.id}`);
     await outside.query('select pg_advisory_unlock($1::bigint)', [lock]);
     expect(refusal(await sent)).toEqual([403, 'forbidden']);
     expect([await usageOf(), (await placesIn(album)).length]).toEqual(before);
-    await expect.poll(() => filesOf(bytes), { timeout: 15_000 }).toEqual([]);
+    await expect.poll(() => filesOf(bytes)).toEqual([]);
   });
 });
 
@@ -253,7 +253,7 @@ describe('the owner’s quota', () => {
     expect(await usageOf(person)).toMatchObject({ photos: 3 });
     expect((await placesIn(shared, person)).length).toBe(3);
     const refused = files.filter((_, n) => answers[n]?.status === 507);
-    await expect.poll(() => refused.flatMap(filesOf), { timeout: 15_000 }).toEqual([]);
+    await expect.poll(() => refused.flatMap(filesOf)).toEqual([]);
     // Not by bytes either, and before they are sent.
     await api(admin, 'PATCH', `/users/${person.id}`, { quota_photos: null, quota_bytes: 10_000 });
     expect(await announce(to, 200_000)).toBe(507);
@@ -288,7 +288,7 @@ async function sendInHalves(to: MadeLink, session: string, bytes: Buffer, betwee
   const half = bytes.length >> 1;
   sent.write(bytes.subarray(0, half));
   // Once its first half lies in a temp file, the guest has passed the door.
-  await expect.poll(temporary, { timeout: 15_000 }).toHaveLength(1);
+  await expect.poll(temporary).toHaveLength(1);
   await between();
   sent.end(bytes.subarray(half));
   return answered;
