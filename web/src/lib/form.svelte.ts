@@ -1,3 +1,4 @@
+import { tick } from 'svelte';
 import { ApiError, messageOf } from '#lib/api.ts';
 
 /** What went wrong with a form: a sentence for each field named by the server, and one for the form as a whole. */
@@ -50,8 +51,10 @@ export function createForm(run: () => Promise<unknown>) {
       } finally {
         busy = false;
       }
-      // After Svelte has drawn the sentences, so that the field is described by its error when the focus arrives.
-      requestAnimationFrame(() => form.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus());
+      // After Svelte has drawn the sentences, so that the field is described by its error when the focus arrives; not a frame later, when
+      // whoever read them may be typing in another field.
+      await tick();
+      form.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
     },
   };
 }
