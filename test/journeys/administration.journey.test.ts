@@ -158,6 +158,7 @@ describe.skipIf(!chromiumPath)('administration in the browser', () => {
       )
       .toBe(1);
     await page.getByRole('link', { name: 'Show everything' }).click();
+    await page.waitForURL('**/admin/audit');
     await page.getByLabel('Who', { exact: true }).selectOption({ label: 'tomas' });
     await page.waitForURL('**/admin/audit?user_id=*');
     await page

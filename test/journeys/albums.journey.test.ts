@@ -202,6 +202,16 @@ describe.skipIf(!chromiumPath)('albums by keyboard alone', () => {
     await page.getByRole('heading', { level: 1, name: 'Lakes', exact: true }).waitFor();
     await page.keyboard.press('p');
     await page.getByRole('navigation', { name: 'Pinned albums' }).getByRole('link', { name: 'Lakes' }).waitFor();
+    // One dialog closed and another asked for in the same moment: the browser tells of the first only then.
+    await page.keyboard.press('+');
+    await page.getByRole('dialog', { name: 'Add photos' }).waitFor();
+    await page.evaluate(() => {
+      document.querySelector<HTMLDialogElement>('dialog:modal')?.close();
+      document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'i', bubbles: true }));
+    });
+    await page.getByRole('dialog', { name: 'People in this album' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
     await reachFirst(page);
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('Backspace');
