@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { eventually } from '../../../../test/eventually.ts';
 import { createQueue, type QueueDeps, type Upload, UploadProblem } from './queue.ts';
 
 /** A real server that keeps what it was sent, and fails the way it is told to. */
@@ -77,7 +78,7 @@ const states = (queue: { uploads: ReadonlyMap<string, Upload<string>> }) =>
 test('sends everything, three at a time', async () => {
   const { queue, add } = start();
   for (let i = 0; i < 10; i++) add(`photo-${i}`);
-  await vi.waitFor(() => expect(queue.busy).toBe(false));
+  await eventually(() => expect(queue.busy).toBe(false));
   expect(states(queue)).toEqual(Array(10).fill('done'));
   expect([kept.size, mostAtOnce]).toEqual([10, 3]);
 });
@@ -86,18 +87,18 @@ test('tells a duplicate from a new photo', async () => {
   const { queue, add } = start({ parallel: 1 });
   add('a', 'same');
   add('b', 'same');
-  await vi.waitFor(() => expect(states(queue)).toEqual(['done', 'duplicate']));
+  await eventually(() => expect(states(queue)).toEqual(['done', 'duplicate']));
 });
 
 test('one failure does not stop the others; retry all sends just the failed', async () => {
   answer = (name, n) => (name !== 'ok' && n === 1 ? 500 : 201);
   const { queue, add } = start();
   for (const name of ['bad-1', 'ok', 'bad-2']) add(name);
-  await vi.waitFor(() => expect(states(queue)).toEqual(['failed', 'done', 'failed']));
+  await eventually(() => expect(states(queue)).toEqual(['failed', 'done', 'failed']));
   queue.retry('bad-1');
-  await vi.waitFor(() => expect(states(queue)).toEqual(['done', 'done', 'failed']));
+  await eventually(() => expect(states(queue)).toEqual(['done', 'done', 'failed']));
   queue.retryAll();
-  await vi.waitFor(() => expect(states(queue)).toEqual(['done', 'done', 'done']));
+  await eventually(() => expect(states(queue)).toEqual(['done', 'done', 'done']));
   expect(tries.get('ok')).toBe(1);
 });
 
@@ -106,10 +107,10 @@ test('a lost connection waits for the network, what was refused does not', async
   const { queue, add } = start();
   add('cut');
   add('pdf');
-  await vi.waitFor(() => expect(states(queue)).toEqual(['failed', 'refused']));
+  await eventually(() => expect(states(queue)).toEqual(['failed', 'refused']));
   queue.retryNetwork();
   queue.retryAll();
-  await vi.waitFor(() => expect(states(queue)).toEqual(['done', 'refused']));
+  await eventually(() => expect(states(queue)).toEqual(['done', 'refused']));
   expect(tries.get('pdf')).toBe(1);
 });
 
@@ -117,7 +118,7 @@ test('when the server asks for patience, the queue waits and nobody has to do an
   answer = (_, n) => (n === 1 ? 429 : 201);
   const { queue, add } = start();
   for (const name of ['a', 'b', 'c', 'd']) add(name);
-  await vi.waitFor(() => expect(states(queue)).toEqual(Array(4).fill('done')));
+  await eventually(() => expect(states(queue)).toEqual(Array(4).fill('done')));
 });
 
 test('pause takes back what is on its way, resume sends it again', async () => {
@@ -128,7 +129,7 @@ test('pause takes back what is on its way, resume sends it again', async () => {
   await new Promise((resolve) => setTimeout(resolve, 40));
   expect(states(queue)).toEqual(Array(4).fill('waiting'));
   queue.resume();
-  await vi.waitFor(() => expect(states(queue)).toEqual(Array(4).fill('done')));
+  await eventually(() => expect(states(queue)).toEqual(Array(4).fill('done')));
 });
 
 test('a file removed while it is being sent is gone, and its place goes to the next', async () => {
@@ -136,7 +137,7 @@ test('a file removed while it is being sent is gone, and its place goes to the n
   add('a');
   add('b');
   queue.remove('a');
-  await vi.waitFor(() => expect(states(queue)).toEqual(['done']));
+  await eventually(() => expect(states(queue)).toEqual(['done']));
 });
 
 test('signed out: the queue stops instead of failing every file', async () => {
@@ -144,11 +145,11 @@ test('signed out: the queue stops instead of failing every file', async () => {
   const { queue, add } = start({ parallel: 1 });
   add('a');
   add('b');
-  await vi.waitFor(() => expect(queue.paused).toBe(true));
+  await eventually(() => expect(queue.paused).toBe(true));
   expect(states(queue)).toEqual(['failed', 'waiting']);
   answer = () => 201;
   queue.retryAll();
-  await vi.waitFor(() => expect(states(queue)).toEqual(['done', 'done']));
+  await eventually(() => expect(states(queue)).toEqual(['done', 'done']));
 });
 
 test('what is refused before sending is never sent', async () => {
