@@ -17,7 +17,10 @@ export interface StoredBlob {
   readonly modifiedAt: Date;
 }
 
-/** One blob held open: what it reads stays whole and the same, even when the blob is deleted meanwhile. */
+/**
+ * One blob held open: what it reads is always of the same blob. When that is deleted or replaced meanwhile, a file is read to its
+ * end (`capabilities.readersOutlive`); elsewhere the next read fails, and no mixture is ever passed on.
+ */
 export interface BlobReader {
   /** Bytes. */
   readonly size: number;
@@ -30,10 +33,15 @@ export interface BlobReader {
   close(): Promise<void>;
 }
 
+export const storageDrivers = ['files', 's3', 'postgres'] as const;
+export type StorageDriver = (typeof storageDrivers)[number];
+
 /** What a driver can do beyond the interface; `null` where it cannot. */
 export interface BlobCapabilities {
   /** The blobs are files on this machine, for tools that read paths. */
   readonly localPath: ((key: BlobKey) => string) | null;
+  /** Readers go on to the end when their blob is deleted or replaced. */
+  readonly readersOutlive: boolean;
 }
 
 /**
@@ -41,7 +49,7 @@ export interface BlobCapabilities {
  * One conformance suite runs over every driver: `conformance.test-suite.ts`.
  */
 export interface BlobStore extends TempArea {
-  readonly driver: 'files';
+  readonly driver: StorageDriver;
   readonly capabilities: BlobCapabilities;
   /**
    * Takes over a complete file from the temp area: afterwards it is gone from there, and the blob survives a loss of power.

@@ -107,16 +107,42 @@ export function describeBlobStore(name: string, make: () => Promise<BlobStore>):
       await reader.close();
     });
 
-    it('lets a reader finish whole when the blob is deleted or replaced beside it', async () => {
+    it('never mixes: what is read of a blob that is deleted or replaced meanwhile is whole, or fails', async () => {
       const bytes = randomBytes(500_000);
-      const key = await put(bytes);
+      const key = await put(bytes, 'medium');
       const beforeDelete = await opened(key);
       await store.delete(key);
-      expect((await readAndClose(beforeDelete)).equals(bytes)).toBe(true);
-      const again = await put(bytes);
+      if (store.capabilities.readersOutlive) expect((await readAndClose(beforeDelete)).equals(bytes)).toBe(true);
+      else await expect(readAndClose(beforeDelete)).rejects.toThrow(/cut short/);
+
+      const again = await put(bytes, 'medium');
       const beforeReplace = await opened(again);
+      const others = await store.createTemp();
+      await others.write(randomBytes(500_000));
+      await store.put(again, (await others.finish()).path);
+      if (store.capabilities.readersOutlive) expect((await readAndClose(beforeReplace)).equals(bytes)).toBe(true);
+      else await expect(readAndClose(beforeReplace)).rejects.toThrow(/cut short/);
+    });
+
+    it('goes on being read while the same bytes are put again', async () => {
+      const bytes = randomBytes(500_000);
+      const reader = await opened(await put(bytes));
       await put(bytes);
-      expect((await readAndClose(beforeReplace)).equals(bytes)).toBe(true);
+      expect((await readAndClose(reader)).equals(bytes)).toBe(true);
+    });
+
+    it('takes files of many parts, and none', async () => {
+      const [large, empty] = [randomBytes(20 * 1024 * 1024 + 3), Buffer.alloc(0)];
+      expect((await readAll(await put(large)))?.equals(large)).toBe(true);
+      expect(await readAll(await put(empty))).toEqual(empty);
+      const reader = await opened({ hash: sha256(large), variant: 'original' });
+      const [somewhere, size] = [8 * 1024 * 1024 - 5, 10];
+      const few = Buffer.alloc(size);
+      for (const position of [somewhere, 0, somewhere, large.length - size]) {
+        await reader.read(few, 0, size, position);
+        expect(few.equals(large.subarray(position, position + size))).toBe(true);
+      }
+      await reader.close();
     });
 
     it('makes one blob of fifty puts of the same bytes at once', async () => {

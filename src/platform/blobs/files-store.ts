@@ -1,26 +1,17 @@
 import { mkdir, open, opendir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import type { BlobKey, BlobStore, BlobVariant, StoredBlob } from './blob-store.ts';
+import { fromName, roots, toAddress } from './blob-address.ts';
+import type { BlobKey, BlobStore, StoredBlob } from './blob-store.ts';
 import { openFile } from './file-reader.ts';
 import { asStorageFull } from './storage-full.ts';
 import { createTempArea } from './temp-area.ts';
 
-const roots = ['originals', 'derivatives'] as const;
-const fileName = /^([0-9a-f]{64})(?:\.(preview|medium|small|cleaned))?$/;
-
-/**
- * Keeps blobs as files: `<dataDir>/originals/ab/cd/<hash>` and `<dataDir>/derivatives/ab/cd/<hash>.<variant>`, where ab and cd
- * are the first digits of the hash. Folders are made on demand and stay. Several servers may share the folder.
- */
+/** Keeps blobs as files at their addresses in `dataDir`. Folders are made on demand and stay. Several servers may share it. */
 export function createFilesStore(deps: { dataDir: string }): BlobStore {
   const dataDir = resolve(deps.dataDir);
   const folders = createFolders(dataDir);
 
-  const pathOf = ({ hash, variant }: BlobKey) => {
-    const [root, name] = variant === 'original' ? ['originals', hash] : ['derivatives', `${hash}.${variant}`];
-    if (!fileName.test(name)) throw new Error('A blob key needs a sha256 in lower-case hex and a known variant.');
-    return join(dataDir, root, hash.slice(0, 2), hash.slice(2, 4), name);
-  };
+  const pathOf = (key: BlobKey) => join(dataDir, toAddress(key));
 
   const statOf = async (key: BlobKey): Promise<StoredBlob | null> => {
     const found = await stat(pathOf(key)).catch(nullWhenAbsent);
@@ -30,7 +21,7 @@ export function createFilesStore(deps: { dataDir: string }): BlobStore {
   return {
     ...createTempArea({ tempDir: join(dataDir, 'tmp') }),
     driver: 'files',
-    capabilities: { localPath: pathOf },
+    capabilities: { localPath: pathOf, readersOutlive: true },
     async put(key, tempPath, { synced = false } = {}) {
       const path = pathOf(key);
       try {
@@ -49,7 +40,7 @@ export function createFilesStore(deps: { dataDir: string }): BlobStore {
     async *list() {
       for (const root of roots) {
         for await (const name of filesBelow(join(dataDir, root))) {
-          const key = keyOf(root, name);
+          const key = fromName(root, name);
           // One that was deleted meanwhile is no part of the list.
           const found = key && (await statOf(key));
           if (found) yield { key, ...found };
@@ -57,12 +48,6 @@ export function createFilesStore(deps: { dataDir: string }): BlobStore {
       }
     },
   };
-}
-
-function keyOf(root: (typeof roots)[number], name: string): BlobKey | null {
-  const [, hash, variant] = fileName.exec(name) ?? [];
-  if (!hash || (root === 'originals') !== (variant === undefined)) return null;
-  return { hash, variant: (variant as BlobVariant | undefined) ?? 'original' };
 }
 
 async function* filesBelow(folder: string): AsyncGenerator<string> {

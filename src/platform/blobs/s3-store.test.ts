@@ -1,0 +1,153 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CreateBucketCommand, ListMultipartUploadsCommand, S3Client } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createFaultyProxy, type Fault, type FaultyProxy } from '../../../test/faulty-proxy.ts';
+import { hasRadosgw, type Radosgw, startRadosgw } from '../../../test/radosgw.ts';
+import { describeBlobStore } from './conformance.test-suite.ts';
+import { createS3Store, requireBucket, type S3Options } from './s3-store.ts';
+
+describe.skipIf(!hasRadosgw)('the S3 driver, before radosgw', () => {
+  let server: Radosgw;
+  let tempDir = '';
+  let client: S3Client;
+  const closing: (() => void)[] = [];
+
+  beforeAll(async () => {
+    tempDir = await mkdtemp(join(tmpdir(), 'tintype-s3-'));
+    server = await startRadosgw();
+    const { endpoint, ...credentials } = server;
+    client = new S3Client({ endpoint, credentials, region: 'us-east-1', forcePathStyle: true });
+  }, 120_000);
+  afterAll(async () => {
+    for (const close of closing) close();
+    client?.destroy();
+    await server?.stop();
+    await rm(tempDir, { recursive: true, force: true });
+  });
+
+  const optionsOf = (bucket: string, prefix = ''): S3Options => ({
+    endpoint: server.endpoint,
+    region: 'us-east-1',
+    bucket,
+    prefix,
+    forcePathStyle: true,
+    accessKeyId: server.accessKeyId,
+    secretAccessKey: server.secretAccessKey,
+  });
+  async function newStore(prefix = '') {
+    const bucket = `tintype-${randomBytes(6).toString('hex')}`;
+    await client.send(new CreateBucketCommand({ Bucket: bucket }));
+    const store = createS3Store({ ...optionsOf(bucket, prefix), tempDir });
+    closing.push(() => store.close());
+    return Object.assign(store, { bucket });
+  }
+
+  describeBlobStore('S3', () => newStore());
+  describeBlobStore('S3 under a prefix', () => newStore('people/tintype/'));
+
+  it('says in one sentence what is wrong with its settings', async () => {
+    const { bucket } = await newStore();
+    await requireBucket(optionsOf(bucket));
+    const saying = async (change: Partial<S3Options>) =>
+      requireBucket({ ...optionsOf(bucket), ...change }).then(
+        () => 'nothing',
+        (error: Error) => error.message,
+      );
+    expect(await saying({ bucket: 'no-such-bucket' })).toMatch(/^S3_BUCKET: .* has no bucket "no-such-bucket"/);
+    expect(await saying({ secretAccessKey: 'another' })).toMatch(
+      /^S3_ACCESS_KEY_ID: .* does not let these credentials/,
+    );
+    expect(await saying({ endpoint: 'http://127.0.0.1:9' })).toMatch(/^S3_ENDPOINT: .* does not answer/);
+  });
+
+  it('answers 503 where the server does not, and leaves no temp file', async () => {
+    const away = createS3Store({ ...optionsOf('x'), endpoint: 'http://127.0.0.1:9', tempDir });
+    closing.push(() => away.close());
+    const key = { hash: 'a'.repeat(64), variant: 'original' } as const;
+    for (const ask of [() => away.open(key), () => away.has(key), () => away.delete(key)]) {
+      await expect(ask()).rejects.toMatchObject({ code: 'unavailable', status: 503 });
+    }
+    const temp = await away.createTemp();
+    await temp.write(randomBytes(100));
+    const { path } = await temp.finish();
+    await expect(away.put(key, path)).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(rm(path)).rejects.toThrow(/ENOENT/);
+  });
+
+  it('leaves no parts of an upload that came to nothing', async () => {
+    const store = await newStore();
+    const temp = await store.createTemp();
+    await temp.write(randomBytes(9 * 1024 * 1024));
+    const { path, sha256: hash } = await temp.finish();
+    await store.put({ hash, variant: 'original' }, path);
+    const { Uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket: store.bucket }));
+    expect(Uploads).toEqual([]);
+  });
+
+  describe('before answers that go wrong', () => {
+    let proxy: FaultyProxy;
+    let store: Awaited<ReturnType<typeof newStore>>;
+    let behind: ReturnType<typeof createS3Store>;
+    const bytes = randomBytes(3 * 1024 * 1024);
+
+    beforeAll(async () => {
+      proxy = await createFaultyProxy(server.endpoint);
+      store = await newStore();
+      behind = createS3Store({ ...optionsOf(store.bucket), endpoint: proxy.endpoint, tempDir, silenceMs: 300 });
+      closing.push(() => behind.close());
+    });
+    afterAll(() => proxy.close());
+
+    /** Spoils the answers to a method, so many times. */
+    const spoil = (method: string, fault: Fault, times: number) => {
+      let left = times;
+      proxy.spoil = (request) => {
+        if (request.method !== method || left === 0) return null;
+        left -= 1;
+        return fault;
+      };
+    };
+    async function send(to: typeof behind, variant: 'original' | 'medium' = 'original') {
+      const temp = await to.createTemp();
+      await temp.write(bytes);
+      const { path, sha256: hash } = await temp.finish();
+      await to.put({ hash, variant }, path);
+      return { hash, variant };
+    }
+    async function read(key: Awaited<ReturnType<typeof send>>): Promise<Buffer> {
+      const reader = await behind.open(key);
+      const buffer = Buffer.alloc(reader?.size ?? 0);
+      await reader?.read(buffer, 0, buffer.length, 0).finally(() => reader.close());
+      return buffer;
+    }
+
+    it.each(['error', 'silence', 'half a body'] as const)('an answer of %s, once: all of it comes', async (fault) => {
+      proxy.spoil = () => null;
+      const key = await send(behind);
+      spoil('GET', fault, 1);
+      expect((await read(key)).equals(bytes)).toBe(true);
+      if (fault === 'half a body') return;
+      spoil('PUT', fault, 1);
+      expect((await read(await send(behind, 'medium'))).equals(bytes)).toBe(true);
+    });
+
+    it.each(['error', 'silence', 'half a body', 'refused credentials'] as const)(
+      'answers of %s, always: an error, and never a short picture',
+      { timeout: 60_000 },
+      async (fault) => {
+        proxy.spoil = () => null;
+        const key = await send(behind);
+        spoil('GET', fault, Number.POSITIVE_INFINITY);
+        await expect(read(key)).rejects.toThrow();
+        if (fault === 'half a body') return;
+        await store.delete(key);
+        spoil('PUT', fault, Number.POSITIVE_INFINITY);
+        await expect(send(behind)).rejects.toMatchObject({ code: 'unavailable' });
+        expect(await store.has(key)).toBe(false);
+      },
+    );
+  });
+});
