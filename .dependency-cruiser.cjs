@@ -90,6 +90,13 @@ module.exports = {
       to: { path: '^src/platform/database/as-system\\.ts$' },
     },
     {
+      name: 'only-the-driver-is-storage',
+      comment: 'Stored bytes are read by their hash, after somebody has asked whose they are.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: ['^src/platform/blobs/postgres-store\\.ts$', tests] },
+      to: { path: '^src/platform/database/as-storage\\.ts$' },
+    },
+    {
       name: 'product-needs-no-tests',
       comment: 'Tests, benches and scripts use the product, never the other way.',
       severity: 'error',

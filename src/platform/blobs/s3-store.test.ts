@@ -141,7 +141,7 @@ describe.skipIf(!hasRadosgw)('the S3 driver, before radosgw', () => {
         proxy.spoil = () => null;
         const key = await send(behind);
         spoil('GET', fault, Number.POSITIVE_INFINITY);
-        await expect(read(key)).rejects.toThrow();
+        await expect(read(key)).rejects.toMatchObject({ code: 'unavailable' });
         if (fault === 'half a body') return;
         await store.delete(key);
         spoil('PUT', fault, Number.POSITIVE_INFINITY);

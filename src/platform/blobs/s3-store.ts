@@ -266,7 +266,8 @@ function readerOf(
         } catch (error) {
           await leave().catch(() => {});
           // Requests were tried again by the client; what is tried again here are lines that broke in the middle of an answer.
-          if (attempt === attempts || error instanceof AppError || isDeleted(error)) throw error;
+          if (error instanceof AppError || isDeleted(error)) throw error;
+          if (attempt === attempts) throw unavailable(error);
           await sleep(100 * 2 ** attempt);
         }
       }

@@ -9,7 +9,7 @@ import {
 import type { Pool } from 'pg';
 import { countQuery } from '#platform/observability/request-context.ts';
 import { keepPlans } from './kept-plans.ts';
-import { type Principal, type SystemPrincipal, toSetting } from './principal.ts';
+import { type Principal, type StoragePrincipal, type SystemPrincipal, toSetting } from './principal.ts';
 
 /** A transaction over the tables of a feature; the feature's store names them. */
 export type Tx<Tables> = Transaction<Tables>;
@@ -28,7 +28,7 @@ export interface Database {
 class PrincipalDriver extends PostgresDriver {
   readonly #begin: string;
 
-  constructor(pool: Pool, principal: Principal | SystemPrincipal) {
+  constructor(pool: Pool, principal: Principal | SystemPrincipal | StoragePrincipal) {
     super({ pool: keepPlans(pool) });
     this.#begin = `begin; select set_config('app.principal', '${toSetting(principal)}', true)`;
   }
@@ -43,9 +43,9 @@ class PrincipalDriver extends PostgresDriver {
 
 class PrincipalDialect extends PostgresDialect {
   readonly #pool: Pool;
-  readonly #principal: Principal | SystemPrincipal;
+  readonly #principal: Principal | SystemPrincipal | StoragePrincipal;
 
-  constructor(pool: Pool, principal: Principal | SystemPrincipal) {
+  constructor(pool: Pool, principal: Principal | SystemPrincipal | StoragePrincipal) {
     super({ pool });
     this.#pool = pool;
     this.#principal = principal;
@@ -56,10 +56,10 @@ class PrincipalDialect extends PostgresDialect {
   }
 }
 
-/** Shared by {@link createDatabase} and `as-system.ts`, and by nothing else. */
+/** Shared by {@link createDatabase}, `as-system.ts` and `as-storage.ts`, and by nothing else. */
 export function transact<Tables, Result>(
   pool: Pool,
-  principal: Principal | SystemPrincipal,
+  principal: Principal | SystemPrincipal | StoragePrincipal,
   work: (tx: Tx<Tables>) => Promise<Result>,
 ): Promise<Result> {
   const kysely = new Kysely<Tables>({ dialect: new PrincipalDialect(pool, principal), log: countQuery });

@@ -28,4 +28,6 @@ export const grants: Readonly<Record<string, readonly string[]>> = {
   ],
   blobs: ['select', 'delete'],
   derivatives: ['select'],
+  stored_blobs: ['select', 'insert', 'delete'],
+  stored_parts: ['select', 'insert'],
 };

@@ -5,6 +5,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTestDatabase } from '../../../test/database.ts';
 import { createLogin, isSuperuser, run } from '../../../test/isolation/roles.ts';
+import { asStorage } from './as-storage.ts';
 import { asSystem } from './as-system.ts';
 import { anonymous, type Principal } from './principal.ts';
 import { IsolationError, requireRowLevelSecurity } from './row-level-security.ts';
@@ -73,6 +74,11 @@ async function createPerson(name: string): Promise<Person> {
     await sql`insert into shared_links (id, owner_id, photo_id, key_hash, key_sealed)
       values (${uuidv7()}, ${id}, ${photo}, ${hashOf(`link of ${name}`)}, 'sealed')`.execute(tx);
     await sql`select record_audit('sign_in', 'session', ${session}, '{}', '192.0.2.1')`.execute(tx);
+  });
+  await asStorage(database, async (tx) => {
+    await sql`insert into stored_blobs (hash, variant, content, bytes, sha256)
+      values (${hash}, 'original', ${photo}, 1, ${hash})`.execute(tx);
+    await sql`insert into stored_parts (content, part, bytes) values (${photo}, 0, ${hash})`.execute(tx);
   });
   await outside.query(
     `insert into memberships (user_id, resource_kind, resource_id, role) values ($1, 'album', $2, 'viewer')`,
@@ -214,6 +220,17 @@ const tables: Record<string, { theirs(): string; change: string; row(): string; 
     row: () =>
       `(blob_hash, variant, mime_type, bytes, width, height) values ('\\x${victim.hash.toString('hex')}', 'medium', 'x', 1, 1, 1)`,
   },
+  stored_blobs: {
+    theirs: () => `hash = '\\x${victim.hash.toString('hex')}'`,
+    change: 'bytes = 0',
+    row: () =>
+      `(hash, variant, content, bytes, sha256) values (sha256('x'), 'original', '${uuidv7()}', 1, sha256('x'))`,
+  },
+  stored_parts: {
+    theirs: () => `content = '${victim.photo}'`,
+    change: `bytes = ''`,
+    row: () => `(content, part, bytes) values ('${victim.photo}', 1, 'x')`,
+  },
   instance: { theirs: () => 'true', change: 'app_role = null', row: () => `(id, secret) values (2, sha256('x'))` },
 };
 
@@ -274,9 +291,21 @@ describe.each(Object.keys(others))('%s, with no access check in the way', (who) 
   });
 });
 
+/** Not by those whose they are either. */
+const seenByNobody = [
+  'passwords',
+  'one_time_tokens',
+  'blobs',
+  'stored_blobs',
+  'stored_parts',
+  'instance',
+  'photo_search',
+  'audit_log',
+];
+
 test('the victim sees those very rows, so that the tests above look where something is', async () => {
   for (const [name, { theirs }] of Object.entries(tables)) {
-    if (['passwords', 'one_time_tokens', 'blobs', 'instance', 'photo_search', 'audit_log'].includes(name)) continue;
+    if (seenByNobody.includes(name)) continue;
     const key = /^\w+/.exec(theirs())?.[0];
     expect(await attempt(victim.principal, `select ${key} from ${name} where ${theirs()}`), name).toBe(1);
   }

@@ -7,6 +7,7 @@ import { finding } from './0005-finding.ts';
 import { accounting } from './0006-accounting.ts';
 import { events } from './0007-events.ts';
 import { sharing } from './0008-sharing.ts';
+import { storage } from './0009-storage.ts';
 
 /** Every migration, by the name under which it is recorded. Names sort in the order they run and are never changed. */
 export const migrations: Record<string, (db: Kysely<unknown>) => Promise<void>> = {
@@ -18,4 +19,5 @@ export const migrations: Record<string, (db: Kysely<unknown>) => Promise<void>> 
   '0006-accounting': accounting,
   '0007-events': events,
   '0008-sharing': sharing,
+  '0009-storage': storage,
 };
