@@ -1,0 +1,129 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtemp, readdir, rm, truncate } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { toAddress } from './blob-address.ts';
+import type { BlobKey, BlobStore } from './blob-store.ts';
+import { describeBlobStore } from './conformance.test-suite.ts';
+import { cacheOnDisk } from './disk-cache.ts';
+import { createFilesStore } from './files-store.ts';
+
+const made: string[] = [];
+const newFolder = async (): Promise<string> => {
+  const folder = await mkdtemp(join(tmpdir(), 'tintype-cache-'));
+  made.push(folder);
+  return folder;
+};
+afterAll(async () => {
+  for (const folder of made) await rm(folder, { recursive: true, force: true });
+});
+
+describeBlobStore('a store behind the cache', async () =>
+  cacheOnDisk(createFilesStore({ dataDir: await newFolder() }), { folder: await newFolder(), maxBytes: 1_000_000 }),
+);
+
+describe('the cache on disk', () => {
+  let far: BlobStore;
+  let opened: string[];
+  let folder: string;
+  let cached: BlobStore;
+
+  beforeEach(async () => {
+    const store = createFilesStore({ dataDir: await newFolder() });
+    opened = [];
+    far = {
+      ...store,
+      open: (key) => {
+        opened.push(`${key.hash.slice(0, 4)} ${key.variant}`);
+        return store.open(key);
+      },
+    };
+    folder = await newFolder();
+    cached = await cacheOnDisk(far, { folder, maxBytes: 10_000 });
+  });
+
+  async function put(bytes: Buffer, variant: BlobKey['variant'] = 'small'): Promise<BlobKey> {
+    const temp = await cached.createTemp();
+    await temp.write(bytes);
+    const { path } = await temp.finish();
+    const key = { hash: createHash('sha256').update(bytes).digest('hex'), variant };
+    await cached.put(key, path);
+    return key;
+  }
+  async function read(key: BlobKey, from = cached): Promise<Buffer | null> {
+    const reader = await from.open(key);
+    if (!reader) return null;
+    const buffer = Buffer.alloc(reader.size);
+    await reader.read(buffer, 0, reader.size, 0).finally(() => reader.close());
+    return buffer;
+  }
+  const filesKept = async () =>
+    (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile()).length;
+
+  it('asks for a derivative once, however many want it, and for an original each time', async () => {
+    const bytes = randomBytes(3000);
+    const small = await put(bytes);
+    const all = await Promise.all(Array.from({ length: 20 }, () => read(small)));
+    expect(all.every((one) => one?.equals(bytes))).toBe(true);
+    await read(small);
+    expect(opened).toHaveLength(1);
+    const original = await put(randomBytes(100), 'original');
+    await read(original);
+    await read(original);
+    expect(opened).toHaveLength(3);
+  });
+
+  it('keeps what was looked at last, within its size, over a restart too', async () => {
+    const keys = [];
+    for (let i = 0; i < 4; i += 1) keys.push(await put(randomBytes(3000)));
+    const [a, b, c, d] = keys as [BlobKey, BlobKey, BlobKey, BlobKey];
+    for (const key of [a, b, c, a, d]) await read(key);
+    expect(await filesKept()).toBe(3);
+    opened.length = 0;
+    await read(a);
+    expect(opened).toEqual([]);
+    const again = await cacheOnDisk(far, { folder, maxBytes: 10_000 });
+    await read(d, again);
+    expect(opened).toEqual([]);
+    await read(b, again);
+    expect(opened).toHaveLength(1);
+    const smaller = await cacheOnDisk(far, { folder, maxBytes: 4000 });
+    expect(await filesKept()).toBe(1);
+    await read(b, smaller);
+  });
+
+  it('forgets what is deleted or put anew, and what was cut short on its disk', async () => {
+    const bytes = randomBytes(2000);
+    const key = await put(bytes);
+    await read(key);
+    await truncate(join(folder, toAddress(key)), 100);
+    expect((await read(key))?.equals(bytes)).toBe(true);
+    await cached.delete(key);
+    expect(await read(key)).toBeNull();
+    expect(await filesKept()).toBe(0);
+  });
+
+  it('keeps nothing of an answer that broke off', async () => {
+    const key = await put(randomBytes(2000));
+    const breaking = await cacheOnDisk(
+      {
+        ...far,
+        open: async (wanted) => {
+          const reader = await far.open(wanted);
+          return reader && { ...reader, read: () => Promise.reject(new Error('it was cut short')) };
+        },
+      },
+      { folder, maxBytes: 10_000 },
+    );
+    await expect(read(key, breaking)).rejects.toThrow(/cut short/);
+    expect(await filesKept()).toBe(0);
+    expect(await read(key)).toHaveLength(2000);
+  });
+
+  it('lets what is larger than itself pass', async () => {
+    const bytes = randomBytes(20_000);
+    expect((await read(await put(bytes)))?.equals(bytes)).toBe(true);
+    expect(await filesKept()).toBe(0);
+  });
+});
