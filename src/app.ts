@@ -12,8 +12,7 @@ import { createChangeStreams, eventRoutes } from '#features/events/index.ts';
 import { operationRoutes } from '#features/operation/index.ts';
 import * as photos from '#features/photos/index.ts';
 import * as sharing from '#features/sharing/index.ts';
-import type { BlobStore } from '#platform/blobs/blob-store.ts';
-import { createFilesStore } from '#platform/blobs/files-store.ts';
+import { openBlobStore } from '#platform/blobs/open-store.ts';
 import type { Library } from '#platform/database/open-library.ts';
 import { createDelivery } from '#platform/delivery/index.ts';
 import { type ApiEnv, createRouter, respondWithError, toAppError } from '#platform/http/api.ts';
@@ -51,7 +50,8 @@ export async function createApp(deps: AppDeps) {
   const { config, library, logger } = deps;
   const { database, notifications, secret } = library;
 
-  const blobs: BlobStore = createFilesStore({ dataDir: config.dataDir });
+  const { dataDir, storage, cacheBytes } = config;
+  const blobs = await openBlobStore(storage, { dataDir, database, cacheBytes });
   const imaging = createImaging({ processes: config.imagingProcesses, logger });
   const delivery = createDelivery({ store: blobs, logger });
   const metrics = createMetrics();

@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
+import type { StorageConfig } from './platform/blobs/open-store.ts';
 
 /** One configuration key: what it accepts, what it is when absent, and the sentence that documents it. */
 interface Key<Schema extends z.ZodType = z.ZodType, Default extends string | undefined = string | undefined> {
@@ -134,6 +135,43 @@ export const configKeys = {
     'How many photos a new account may keep, trash included; as above.',
   ),
   TINTYPE_AUDIT_DAYS: key(whole(7, 3650), '365', 'Days that the audit log reaches back.'),
+  TINTYPE_STORAGE: key(
+    oneOf('files', 's3', 'postgres'),
+    'files',
+    'Where the bytes of photos are: files in TINTYPE_DATA, a bucket of an S3 server (S3_* or R2_*), or the database.',
+  ),
+  TINTYPE_CACHE_SIZE: key(
+    byteSize,
+    '2GiB',
+    'What thumbnails from a bucket or the database may take of the disk in TINTYPE_DATA, those looked at last.',
+  ),
+  S3_ENDPOINT: key(
+    webUrl,
+    undefined,
+    'Address of the S3 server (MinIO, Ceph, …). Default: Amazon’s own of the region.',
+  ),
+  S3_REGION: key(text, 'us-east-1', 'Region of the bucket.'),
+  S3_BUCKET: key(text, undefined, 'The bucket. It must be there, and nobody but these credentials may read from it.'),
+  S3_PREFIX: key(
+    z.string().regex(/^[A-Za-z0-9!_.*'()-]+(\/[A-Za-z0-9!_.*'()-]+)*\/?$/, 'must be folders such as photos/tintype'),
+    undefined,
+    'Folder in the bucket, such as photos/tintype. Default: its root.',
+  ),
+  S3_PATH_STYLE: key(
+    oneOf('true', 'false'),
+    undefined,
+    'Whether the bucket is in the path (true) or in the host name. Default: in the path where S3_ENDPOINT is set.',
+  ),
+  S3_ACCESS_KEY_ID: key(text, undefined, 'Credentials for the bucket.'),
+  S3_SECRET_ACCESS_KEY: key(text, undefined, 'Their secret.'),
+  R2_ACCOUNT_ID: key(
+    z.string().regex(/^[0-9a-f]{32}$/, 'must be 32 hex digits'),
+    undefined,
+    'Cloudflare R2 in place of S3_ENDPOINT and S3_REGION: the account.',
+  ),
+  R2_BUCKET_NAME: key(text, undefined, 'R2: the bucket, in place of S3_BUCKET.'),
+  R2_ACCESS_KEY_ID: key(text, undefined, 'R2: credentials, in place of S3_ACCESS_KEY_ID.'),
+  R2_SECRET_ACCESS_KEY: key(text, undefined, 'R2: their secret, in place of S3_SECRET_ACCESS_KEY.'),
   TINTYPE_IMAGING_PROCESSES: key(
     whole(1, 64),
     undefined,
@@ -176,6 +214,9 @@ export interface Config {
   /** What new accounts get; null for no end. */
   readonly quota: { readonly bytes: number | null; readonly photos: number | null };
   readonly auditDays: number;
+  readonly storage: StorageConfig;
+  /** What derivatives of storage elsewhere may take of this disk. */
+  readonly cacheBytes: number;
   readonly imagingProcesses: number | undefined;
   readonly smtp:
     | {
@@ -208,7 +249,7 @@ function parseKeys(environment: Record<string, string | undefined>): Values {
     if (raw === undefined) continue;
     const result = schema.safeParse(raw);
     if (!result.success) {
-      const shown = /PASSWORD|TOKEN|DATABASE_URL/.test(name) ? 'its value' : `"${raw}"`;
+      const shown = /PASSWORD|TOKEN|DATABASE_URL|SECRET/.test(name) ? 'its value' : `"${raw}"`;
       throw new ConfigError(`${name}: ${shown} ${result.error.issues[0]?.message ?? 'is not valid'}.`);
     }
     values[name] = result.data;
@@ -254,6 +295,8 @@ export function parseConfig(environment: Record<string, string | undefined>): Co
     trashDays: values.TINTYPE_TRASH_DAYS,
     quota: { bytes: values.TINTYPE_QUOTA_BYTES ?? null, photos: values.TINTYPE_QUOTA_PHOTOS ?? null },
     auditDays: values.TINTYPE_AUDIT_DAYS,
+    storage: toStorage(values, refuse),
+    cacheBytes: values.TINTYPE_CACHE_SIZE,
     imagingProcesses: values.TINTYPE_IMAGING_PROCESSES,
     smtp:
       values.SMTP_HOST && values.SMTP_FROM
@@ -269,6 +312,29 @@ export function parseConfig(environment: Record<string, string | undefined>): Co
     logLevel: values.LOG_LEVEL,
     logFormat: values.LOG_FORMAT,
   });
+}
+
+function toStorage(values: Values, refuse: (message: string) => never): StorageConfig {
+  const driver = values.TINTYPE_STORAGE;
+  if (driver !== 's3') return { driver };
+  const isR2 = values.R2_ACCOUNT_ID !== undefined;
+  const need = (name: 'S3_BUCKET' | 'S3_ACCESS_KEY_ID' | 'S3_SECRET_ACCESS_KEY', r2: keyof Values): string => {
+    const [key, value] = isR2 ? [r2, values[r2]] : [name, values[name]];
+    return typeof value === 'string' ? value : refuse(`${key} must be set when TINTYPE_STORAGE is s3.`);
+  };
+  const prefix = values.S3_PREFIX ?? '';
+  return {
+    driver,
+    s3: {
+      endpoint: isR2 ? `https://${values.R2_ACCOUNT_ID}.r2.cloudflarestorage.com` : (values.S3_ENDPOINT ?? null),
+      region: isR2 ? 'auto' : values.S3_REGION,
+      bucket: need('S3_BUCKET', 'R2_BUCKET_NAME'),
+      prefix: prefix && !prefix.endsWith('/') ? `${prefix}/` : prefix,
+      forcePathStyle: values.S3_PATH_STYLE ? values.S3_PATH_STYLE === 'true' : isR2 || values.S3_ENDPOINT !== undefined,
+      accessKeyId: need('S3_ACCESS_KEY_ID', 'R2_ACCESS_KEY_ID'),
+      secretAccessKey: need('S3_SECRET_ACCESS_KEY', 'R2_SECRET_ACCESS_KEY'),
+    },
+  };
 }
 
 /**

@@ -68,9 +68,11 @@ export function createDelivery({
     try {
       const range = rangeOf(request, reader.size, what);
       if (range === 'unsatisfiable') return refuseRange(response, reader.size);
-      response.setTimeout(stallMs, () => response.destroy());
-      writeHead(response, what, reader.size, range);
-      await sendBlob(reader, range ?? { start: 0, end: reader.size }, response, request.socket, pool);
+      const begin = (): void => {
+        response.setTimeout(stallMs, () => response.destroy());
+        writeHead(response, what, reader.size, range);
+      };
+      await sendBlob(reader, range ?? { start: 0, end: reader.size }, begin, response, request.socket, pool);
     } catch (error) {
       if (!response.headersSent) throw error;
       if (!(error instanceof ClientGone)) logger.warn({ err: error, blob: what.key }, 'a blob could not be sent whole');

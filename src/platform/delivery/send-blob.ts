@@ -10,13 +10,16 @@ export class ClientGone extends Error {
 }
 
 /**
- * Sends a range of a blob as the rest of the response, whose head is already written and promises exactly its length.
- * One buffer at a time: the next read waits until the operating system took the last write.
+ * Sends a range of a blob as the rest of the response. One buffer at a time: the next read waits until the operating system took the
+ * last write.
+ * @param begin writes the head, which promises exactly the range's length; called once the first bytes are there, so that a store that
+ *   does not answer is still told of by a status
  * @throws ClientGone, or what reading threw; the response is then not complete, and its connection must be destroyed
  */
 export async function sendBlob(
   reader: BlobReader,
   { start, end }: ByteRange,
+  begin: () => void,
   response: ServerResponse,
   socket: Socket,
   pool: BufferPool,
@@ -27,6 +30,7 @@ export async function sendBlob(
     for (let position = start; position < end; ) {
       const length = Math.min(buffer.length, end - position);
       await reader.read(buffer, 0, length, position);
+      if (position === start) begin();
       position += length;
       mayBeInUse = true;
       await write(buffer.subarray(0, length), position === end);

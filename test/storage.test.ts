@@ -1,0 +1,129 @@
+import { randomBytes } from 'node:crypto';
+import { CreateBucketCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { type Kysely, sql } from 'kysely';
+import sharp from 'sharp';
+import { afterAll, describe, expect, test } from 'vitest';
+import { parseConfig } from '../src/config.ts';
+import { createTestApp, type Person, type TestApp } from './app.ts';
+import { createFaultyProxy } from './faulty-proxy.ts';
+import { hasRadosgw, startRadosgw } from './radosgw.ts';
+
+const api = '/api/v1';
+/** Noise, so that the file is as large as its pixels; larger than what is read at a time. */
+const large = (): Promise<Buffer> =>
+  sharp(randomBytes(900 * 900 * 3), { raw: { width: 900, height: 900, channels: 3 } })
+    .png({ compressionLevel: 0 })
+    .toBuffer();
+
+/** What people see of a library, wherever its bytes are. */
+function describeLibrary(open: () => { app: TestApp; person: Person }): void {
+  test('what was uploaded comes back, whole and in ranges, with its thumbnails', async () => {
+    const { app, person } = open();
+    const bytes = await large();
+    const { id } = await app.upload(person, bytes, 'noise.png');
+    const original = await app.request(person, 'GET', `${api}/photos/${id}/original`);
+    expect(original.body.equals(bytes)).toBe(true);
+    const [from, to] = [600_000, 1_400_000];
+    const headers = { range: `bytes=${from}-${to - 1}` };
+    const range = await app.request(person, 'GET', `${api}/photos/${id}/original`, { headers });
+    expect([range.status, range.body.equals(bytes.subarray(from, to))]).toEqual([206, true]);
+    for (const variant of ['small', 'medium', 'preview']) {
+      const answer = await app.request(person, 'GET', `${api}/photos/${id}/${variant}`);
+      expect([answer.status, (await sharp(answer.body).metadata()).width]).toEqual([200, expect.any(Number)]);
+    }
+  });
+}
+
+describe('a library that keeps its photos in PostgreSQL', async () => {
+  const app = await createTestApp({ environment: { TINTYPE_STORAGE: 'postgres' } });
+  const person = await app.signUp();
+  describeLibrary(() => ({ app, person }));
+});
+
+if (hasRadosgw) await describeBucket();
+else test.skip('a library that keeps its photos in a bucket: radosgw is not installed', () => {});
+
+async function describeBucket(): Promise<void> {
+  const server = await startRadosgw();
+  const { endpoint, ...credentials } = server;
+  const client = new S3Client({ endpoint, credentials, region: 'us-east-1', forcePathStyle: true });
+  await client.send(new CreateBucketCommand({ Bucket: 'photos' }));
+  const proxy = await createFaultyProxy(endpoint);
+  const app = await createTestApp({
+    environment: {
+      TINTYPE_STORAGE: 's3',
+      S3_ENDPOINT: proxy.endpoint,
+      S3_BUCKET: 'photos',
+      S3_ACCESS_KEY_ID: server.accessKeyId,
+      S3_SECRET_ACCESS_KEY: server.secretAccessKey,
+    },
+  });
+  const person = await app.signUp();
+  afterAll(async () => {
+    await app.close();
+    client.destroy();
+    await proxy.close();
+    await server.stop();
+  });
+
+  const keys = async () => {
+    const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: 'photos' }));
+    return Contents.map(({ Key }) => Key);
+  };
+  const rows = () =>
+    app.database.database.as({ kind: 'user', id: person.id }, (tx: Kysely<unknown>) =>
+      sql<{ n: number }>`select count(*)::int as n from photos`.execute(tx).then((found) => found.rows[0]?.n),
+    );
+
+  describe('a library that keeps its photos in a bucket', () => {
+    describeLibrary(() => ({ app, person }));
+
+    test.each(['error', 'refused credentials'] as const)(
+      'answers 503 to all of %s, and leaves nothing',
+      async (fault) => {
+        const before = [await rows(), await keys()];
+        proxy.spoil = ({ method }) => (method === 'PUT' ? fault : null);
+        const answer = await app.request(person, 'POST', `${api}/photos`, {
+          body: await large(),
+          headers: { 'content-type': 'image/png' },
+        });
+        expect([answer.status, answer.json().error.code]).toEqual([503, 'unavailable']);
+        proxy.spoil = () => null;
+        expect([await rows(), await keys()]).toEqual(before);
+      },
+    );
+
+    test.each(['error', 'half a body'] as const)(
+      'never shows half a picture, whatever is half-way: %s',
+      async (fault) => {
+        proxy.spoil = () => null;
+        const { id } = await app.upload(person, await large());
+        proxy.spoil = ({ method }) => (method === 'GET' ? fault : null);
+        for (const variant of ['original', 'small']) {
+          const answer = await app.request(person, 'GET', `${api}/photos/${id}/${variant}`);
+          expect([answer.status, answer.json().error.code]).toEqual([503, 'unavailable']);
+        }
+        proxy.spoil = () => null;
+        expect((await app.request(person, 'GET', `${api}/photos/${id}/small`)).status).toBe(200);
+      },
+    );
+  });
+}
+
+test('what a library needs to keep its photos elsewhere is asked for by its name', () => {
+  const saying = (environment: Record<string, string>) => {
+    try {
+      return parseConfig({ TINTYPE_STORAGE: 's3', ...environment }).storage;
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  expect(saying({})).toBe('S3_BUCKET must be set when TINTYPE_STORAGE is s3.');
+  expect(saying({ S3_BUCKET: 'b' })).toBe('S3_ACCESS_KEY_ID must be set when TINTYPE_STORAGE is s3.');
+  const r2 = { R2_ACCOUNT_ID: 'a'.repeat(32), R2_BUCKET_NAME: 'b', R2_ACCESS_KEY_ID: 'k' };
+  expect(saying(r2)).toBe('R2_SECRET_ACCESS_KEY must be set when TINTYPE_STORAGE is s3.');
+  expect(saying({ ...r2, R2_SECRET_ACCESS_KEY: 's', S3_PREFIX: 'a/b' })).toMatchObject({
+    driver: 's3',
+    s3: { endpoint: `https://${'a'.repeat(32)}.r2.cloudflarestorage.com`, region: 'auto', prefix: 'a/b/' },
+  });
+});
