@@ -99,10 +99,12 @@ async function describeBucket(): Promise<void> {
         proxy.spoil = () => null;
         const { id } = await app.upload(person, await large());
         proxy.spoil = ({ method }) => (method === 'GET' ? fault : null);
-        for (const variant of ['original', 'small']) {
-          const answer = await app.request(person, 'GET', `${api}/photos/${id}/${variant}`);
-          expect([answer.status, answer.json().error.code]).toEqual([503, 'unavailable']);
-        }
+        const get = (variant: string) => app.request(person, 'GET', `${api}/photos/${id}/${variant}`);
+        const small = await get('small');
+        expect([small.status, small.json().error.code]).toEqual([503, 'unavailable']);
+        // Of a large one the first bytes are on their way by then: its connection ends before all that was promised came.
+        if (fault === 'half a body') await expect(get('original')).rejects.toThrow(/aborted/);
+        else expect((await get('original')).status).toBe(503);
         proxy.spoil = () => null;
         expect((await app.request(person, 'GET', `${api}/photos/${id}/small`)).status).toBe(200);
       },
