@@ -4,7 +4,7 @@ const feature = (name) => `^src/features/${name}/`;
 const tests = '\\.test(-d|-suite)?\\.ts$';
 
 /** In this order: a feature may use those before it, by their index.ts. Access decides by ids and knows no other feature. */
-const order = ['access', 'audit', 'accounts', 'photos', 'albums', 'sharing', 'events', 'operation'];
+const order = ['access', 'audit', 'accounts', 'photos', 'albums', 'sharing', 'events', 'storage', 'operation'];
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {

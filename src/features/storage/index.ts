@@ -1,0 +1,1 @@
+export { type Fault, type Verification, verifyStorage } from './verify-storage.ts';
