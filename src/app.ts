@@ -12,7 +12,9 @@ import { createChangeStreams, eventRoutes } from '#features/events/index.ts';
 import { operationRoutes } from '#features/operation/index.ts';
 import * as photos from '#features/photos/index.ts';
 import * as sharing from '#features/sharing/index.ts';
-import { openBlobStore } from '#platform/blobs/open-store.ts';
+import { storageJobHandlers, storageJobs, storageRoutes } from '#features/storage/index.ts';
+import type { StorageDriver } from '#platform/blobs/blob-store.ts';
+import { openBlobStore, openDriver } from '#platform/blobs/open-store.ts';
 import type { Library } from '#platform/database/open-library.ts';
 import { createDelivery } from '#platform/delivery/index.ts';
 import { type ApiEnv, createRouter, respondWithError, toAppError } from '#platform/http/api.ts';
@@ -52,11 +54,22 @@ export async function createApp(deps: AppDeps) {
 
   const { dataDir, storage, cacheBytes } = config;
   const blobs = await openBlobStore(storage, { dataDir, database, cacheBytes });
+  const openPlainDriver = (driver: StorageDriver) => openDriver(driver, storage, { dataDir, database });
+  const lookWhereBytesAre = (): void => {
+    blobs
+      .refresh()
+      .catch((error) => logger.error({ err: error }, 'the library moves to where this server cannot follow'));
+  };
+  const stopFollowing = notifications.subscribe({
+    onAnnouncement: ({ subject }) => subject === 'storage' && lookWhereBytesAre(),
+    onCut: () => {},
+    onBack: lookWhereBytesAre,
+  });
   const imaging = createImaging({ processes: config.imagingProcesses, logger });
   const delivery = createDelivery({ store: blobs, logger });
   const metrics = createMetrics();
   const mailer = config.smtp ? createMailer({ smtp: config.smtp, logger }) : null;
-  const definitions = [...auditJobs, ...accounts.accountJobs, ...photos.photoJobs];
+  const definitions = [...auditJobs, ...accounts.accountJobs, ...photos.photoJobs, ...storageJobs];
   const jobs = await createJobs({ pool: database.pool, logger, definitions });
 
   const tokens = accounts.createBearerTokens({ secret });
@@ -135,6 +148,10 @@ export async function createApp(deps: AppDeps) {
     .route('/share', sharing.guestRoutes({ ...photoDeps, ...sharingDeps }, '/api/v1/share'))
     .route('/', eventRoutes({ streams }))
     .route('/', auditRoutes({ database }))
+    .route(
+      '/',
+      storageRoutes({ database, blobs, jobs, dataDir, bucket: storage.s3?.bucket ?? null, open: openPlainDriver }),
+    )
     .route(
       '/',
       operationRoutes({
@@ -282,12 +299,14 @@ export async function createApp(deps: AppDeps) {
     notifications.live ? 1 : 0,
   );
 
+  const ending = new AbortController();
   const credentialsFlush = setInterval(() => void credentials.flushLastUse().catch(() => {}), 60_000);
   credentialsFlush.unref();
   await jobs.work([
     ...auditJobHandlers({ database, auditDays: config.auditDays }),
     ...accounts.accountJobHandlers({ database }),
     ...photos.photoJobHandlers({ ...photoDeps, partials, delivery }),
+    ...storageJobHandlers({ database, blobs, open: openPlainDriver, ending: ending.signal }),
   ]);
 
   return {
@@ -299,6 +318,7 @@ export async function createApp(deps: AppDeps) {
     endStreams: streams.close,
     async close() {
       clearInterval(credentialsFlush);
+      ending.abort();
       await jobs.close();
       imaging.close();
       await credentials.flushLastUse().catch(() => {});
@@ -306,6 +326,8 @@ export async function createApp(deps: AppDeps) {
       credentials.close();
       locator.close();
       await mailer?.close();
+      stopFollowing();
+      blobs.close();
     },
     api,
   };

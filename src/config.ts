@@ -54,7 +54,7 @@ const networks = list.refine(
 );
 
 /** `20MB`, `1.5 GiB` or a plain number of bytes. */
-const byteSize = z.string().transform((value, context) => {
+export const byteSize = z.string().transform((value, context) => {
   const match = /^(\d+(?:\.\d+)?)\s*(b|kb|kib|mb|mib|gb|gib)?$/i.exec(value.trim());
   const units: Record<string, number> = {
     b: 1,
@@ -316,11 +316,12 @@ export function parseConfig(environment: Record<string, string | undefined>): Co
 
 function toStorage(values: Values, refuse: (message: string) => never): StorageConfig {
   const driver = values.TINTYPE_STORAGE;
-  if (driver !== 's3') return { driver };
   const isR2 = values.R2_ACCOUNT_ID !== undefined;
+  if (driver !== 's3' && !values.S3_BUCKET && !values.R2_BUCKET_NAME) return { driver, s3: null };
+  const because = driver === 's3' ? 'when TINTYPE_STORAGE is s3' : 'with the bucket that is named';
   const need = (name: 'S3_BUCKET' | 'S3_ACCESS_KEY_ID' | 'S3_SECRET_ACCESS_KEY', r2: keyof Values): string => {
     const [key, value] = isR2 ? [r2, values[r2]] : [name, values[name]];
-    return typeof value === 'string' ? value : refuse(`${key} must be set when TINTYPE_STORAGE is s3.`);
+    return typeof value === 'string' ? value : refuse(`${key} must be set ${because}.`);
   };
   const prefix = values.S3_PREFIX ?? '';
   return {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { ConfigError, readConfig } from './config.ts';
+import { storageCommand } from './storage-command.ts';
 
 const root = join(import.meta.dirname, '..');
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
@@ -31,6 +32,8 @@ program
     const { printResetLink } = await import('./serve.ts');
     await printResetLink(readConfig(), username);
   });
+
+program.addCommand(storageCommand(readConfig));
 
 program.parseAsync().catch((error: unknown) => {
   // What is foreseen comes with a sentence for whoever starts the server; only the rest deserves a stack.

@@ -301,6 +301,10 @@ export const cells: Record<string, Cell> = {
   'GET /admin/audit': { needs: 'admin', ok: 200, showsPeople: true },
   'GET /admin/jobs': { needs: 'admin', ok: 200 },
   'POST /admin/jobs/{id}/retry': { needs: 'admin', ok: 204, target: 'job', reach: 'everybody' },
+  'GET /admin/storage': { needs: 'admin', ok: 200 },
+  'POST /admin/storage/migration': { needs: 'admin', ok: 409, send: () => ({ json: { to: 'files' } }) },
+  'DELETE /admin/storage/migration': { needs: 'admin', ok: 409 },
+  'POST /admin/storage/check': { needs: 'admin', ok: 202, send: () => ({ json: { read_data: false } }) },
   'DELETE /admin/jobs/{id}': { needs: 'admin', ok: 204, target: 'job', reach: 'everybody' },
 };
 

@@ -38,6 +38,7 @@ export const rules = {
   'metrics.read': { scope: null, role: 'admin' },
   'audit.read': { scope: null, role: 'admin' },
   'job.administer': { scope: null, role: 'admin' },
+  'storage.administer': { scope: null, role: 'admin' },
   'photo.list': { scope: 'photos:read' },
   'photo.read': { scope: 'photos:read', resource: 'seen_photo' },
   'photo.own': { scope: 'photos:read', resource: 'photo' },

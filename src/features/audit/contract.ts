@@ -34,6 +34,8 @@ export const actions = [
   'link_unlock_failed',
   'job_retried',
   'job_deleted',
+  'storage_move_started',
+  'storage_move_paused',
 ] as const;
 
 export const subjectKinds = ['user', 'session', 'api_key', 'invitation', 'album', 'photo', 'link', 'job'] as const;

@@ -4,7 +4,7 @@ export { toContentDisposition } from './filename.ts';
 export { photoJobHandlers, photoJobs } from './job-handlers.ts';
 export { sweepBlobs } from './jobs.ts';
 export { createPhotoLocator } from './locate-photo.ts';
-export { createPartialFiles } from './partial-files.ts';
+export { createPartialFiles, type PartialFiles } from './partial-files.ts';
 export { PhotoFilter } from './photo-filter.ts';
 export { createPresenter, toOffsetTime } from './present-photo.ts';
 export { receivePhoto } from './receive-photo.ts';
@@ -26,5 +26,6 @@ export {
   requireBytes,
   selectMatchingIds,
 } from './store.ts';
+export { sweepOrphanFiles, sweepPartials, sweepUnusedBlobs } from './sweep-blobs.ts';
 export type { PhotoTables } from './tables.ts';
 export { type ZipEntry, zipFiles } from './zip-files.ts';

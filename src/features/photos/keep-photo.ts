@@ -88,6 +88,8 @@ export async function keepPhoto(
       await requireRoom(tx, uploader.ownerId, arrived.bytes);
       await lockBlobShared(tx, hash);
       putSomething = true;
+      // Asked before: a library that begins to move from there meanwhile looks there for what it has to take along.
+      const { driver } = deps.blobs;
       await deps.blobs.put({ hash: arrived.sha256, variant: 'original' }, arrived.path);
       for (const derivative of image.derivatives) {
         await deps.blobs.put({ hash: arrived.sha256, variant: derivative.variant }, derivative.path);
@@ -95,7 +97,7 @@ export async function keepPhoto(
       await recordBlob(tx, {
         hash,
         bytes: arrived.bytes,
-        driver: deps.blobs.driver,
+        driver,
         derivatives: image.derivatives.map(({ variant, mimeType, bytes, width, height }) => ({
           variant,
           mime_type: mimeType,

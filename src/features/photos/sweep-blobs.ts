@@ -11,7 +11,7 @@ type Tx = Kysely<PhotoTables>;
 type Deps = { database: Database; blobs: BlobStore; delivery: Pick<Delivery, 'forget'> };
 
 const allVariants: readonly BlobVariant[] = ['preview', 'medium', 'small', 'cleaned', 'original'];
-const graceMs = 24 * 3600_000;
+const dayMs = 24 * 3600_000;
 
 /**
  * Deletes one blob, row and bytes, if nothing refers to it. Decided under the lock that uploads of the same bytes hold
@@ -55,10 +55,11 @@ export const sweepBlob = (deps: Deps, hash: string): Promise<boolean> =>
   deleteIfUnused(deps, Buffer.from(hash, 'hex'), { knownOnly: false });
 
 /**
- * Deletes files that no row knows, once they are a day old: what a killed server left between storing and committing.
+ * Deletes files that no row knows, once they are old enough: what a killed server left between storing and committing.
+ * @param graceMs a day unless told otherwise
  * @returns how many hashes
  */
-export async function sweepOrphanFiles(deps: Deps, signal: AbortSignal): Promise<number> {
+export async function sweepOrphanFiles(deps: Deps, signal: AbortSignal, graceMs = dayMs): Promise<number> {
   let deleted = 0;
   for await (const { key, modifiedAt } of deps.blobs.list()) {
     if (signal.aborted) break;

@@ -1,1 +1,6 @@
-export { type Fault, type Verification, verifyStorage } from './verify-storage.ts';
+export { collectGarbage } from './collect-garbage.ts';
+export { storageJobHandlers, storageJobs } from './job-handlers.ts';
+export { readMoveProgress } from './move-progress.ts';
+export { moveStorage } from './move-storage.ts';
+export { storageRoutes } from './routes.ts';
+export { checkStorage, type Fault } from './verify-storage.ts';

@@ -6,7 +6,7 @@ import { createTestApp, tinyPhoto } from '../../../test/app.ts';
 import { toAddress } from '../../platform/blobs/blob-address.ts';
 import type { BlobVariant } from '../../platform/blobs/blob-store.ts';
 import { createFilesStore } from '../../platform/blobs/files-store.ts';
-import { verifyStorage } from './index.ts';
+import { verifyStorage } from './verify-storage.ts';
 
 const app = await createTestApp();
 const deps = { database: app.database.database, blobs: createFilesStore({ dataDir: app.dataDir }) };

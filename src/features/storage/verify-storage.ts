@@ -1,8 +1,10 @@
-import { createHash } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';
-import type { BlobKey, BlobReader, BlobStore, BlobVariant } from '#platform/blobs/blob-store.ts';
+import { v7 as uuidv7 } from 'uuid';
+import type { BlobKey, BlobStore, BlobVariant } from '#platform/blobs/blob-store.ts';
 import { asSystem } from '#platform/database/as-system.ts';
 import type { Database } from '#platform/database/database.ts';
+import { hashOf } from './copy-blob.ts';
+import { MoveError, tryLock } from './lock-moves.ts';
 
 type Tx = Kysely<unknown>;
 
@@ -27,30 +29,73 @@ interface Expected {
 }
 
 const batch = 500;
-const CHUNK = 1024 * 1024;
+
+export interface VerifyOptions {
+  /** Reads every file whole; originals are hashed. */
+  readonly readData: boolean;
+  readonly signal?: AbortSignal;
+  /** Called after each file. */
+  readonly onProgress?: (done: number, of: number) => void;
+}
+
+interface Deps {
+  readonly database: Database;
+  readonly blobs: BlobStore;
+}
+
+/**
+ * As {@link verifyStorage}, one at a time, and keeps what was found for whoever administers the library.
+ * @throws MoveError when somebody else is at it
+ * @throws the signal's reason when it was ended before it had seen everything
+ */
+export async function checkStorage(deps: Deps, options: VerifyOptions): Promise<Verification> {
+  const unlock = await tryLock(deps.database, 'check');
+  if (!unlock) throw new MoveError('The storage is being checked already. Wait for that to end.');
+  try {
+    const startedAt = new Date();
+    const found = await verifyStorage(deps, options);
+    await keepFindings(deps.database, { ...found, startedAt, readData: options.readData });
+    return found;
+  } finally {
+    await unlock();
+  }
+}
 
 /**
  * Holds the store against the library: each file that it knows of is there in its size and, when its data is read, originals are the
  * bytes that their names tell. While a library is served, what comes or goes meanwhile may be missed, and is never called a fault.
- * @param options.readData reads every file whole; originals are hashed
- * @param options.onProgress is called after each file
+ * @throws the signal's reason
  */
 export async function verifyStorage(
-  deps: { readonly database: Database; readonly blobs: BlobStore },
-  options: { readonly readData: boolean; readonly onProgress?: (done: number, of: number) => void },
+  deps: Deps,
+  { readData, signal, onProgress }: VerifyOptions,
 ): Promise<Verification> {
   const total = await countFiles(deps.database);
   const faults: Fault[] = [];
   let files = 0;
   let read = 0;
   for await (const expected of listExpected(deps.database)) {
+    signal?.throwIfAborted();
     files += 1;
-    const what = await findFault(deps.blobs, expected, options.readData);
+    const what = await findFault(deps.blobs, expected, readData);
     if (what && (await isStillKnown(deps.database, expected.key))) faults.push({ key: expected.key, what });
-    if (options.readData && what !== 'missing') read += 1;
-    options.onProgress?.(files, Math.max(files, total));
+    if (readData && what !== 'missing') read += 1;
+    onProgress?.(files, Math.max(files, total));
   }
   return { files, read, faults, orphans: await countOrphans(deps) };
+}
+
+async function keepFindings(
+  database: Database,
+  { files, faults, orphans, readData, startedAt }: Verification & { readData: boolean; startedAt: Date },
+): Promise<void> {
+  const first = faults.slice(0, 100).map(({ key, what }) => ({ ...key, what }));
+  await asSystem(database, (tx: Tx) =>
+    sql`insert into storage_checks (id, started_at, data_read, files, faults, first_faults, orphans)
+      values (${uuidv7()}, ${startedAt}, ${readData}, ${files}, ${faults.length}, ${JSON.stringify(first)}::jsonb, ${orphans})`.execute(
+      tx,
+    ),
+  );
 }
 
 async function findFault(blobs: BlobStore, { key, bytes }: Expected, readData: boolean): Promise<Fault['what'] | null> {
@@ -58,27 +103,13 @@ async function findFault(blobs: BlobStore, { key, bytes }: Expected, readData: b
   if (!found) return 'missing';
   if (found.bytes !== bytes) return 'short';
   if (!readData) return null;
-  const reader = await blobs.open(key);
-  if (!reader) return 'missing';
   try {
-    const hash = await hashOf(reader);
+    const hash = await hashOf(blobs, key);
+    if (hash === null) return 'missing';
     return key.variant === 'original' && hash !== key.hash ? 'changed' : null;
   } catch {
     return 'unreadable';
-  } finally {
-    await reader.close();
   }
-}
-
-async function hashOf(reader: BlobReader): Promise<string> {
-  const hash = createHash('sha256');
-  const chunk = Buffer.allocUnsafe(CHUNK);
-  for (let position = 0; position < reader.size; position += CHUNK) {
-    const length = Math.min(CHUNK, reader.size - position);
-    await reader.read(chunk, 0, length, position);
-    hash.update(chunk.subarray(0, length));
-  }
-  return hash.digest('hex');
 }
 
 async function countFiles(database: Database): Promise<number> {

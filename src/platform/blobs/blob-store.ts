@@ -66,4 +66,6 @@ export interface BlobStore extends TempArea {
   delete(key: BlobKey): Promise<void>;
   /** Every blob, in no order. One that comes or goes meanwhile may be seen or not. */
   list(): AsyncIterable<StoredBlob & { readonly key: BlobKey }>;
+  /** Ends connections of its own. */
+  close(): void;
 }

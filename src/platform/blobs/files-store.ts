@@ -47,6 +47,7 @@ export function createFilesStore(deps: { dataDir: string }): BlobStore {
         }
       }
     },
+    close: () => {},
   };
 }
 

@@ -1,34 +1,70 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Database } from '#platform/database/database.ts';
-import type { BlobStore } from './blob-store.ts';
+import { type BlobStore, type StorageDriver, storageDrivers } from './blob-store.ts';
 import { cacheOnDisk } from './disk-cache.ts';
 import { createFilesStore } from './files-store.ts';
+import { createMovableStore, type MovableStore } from './movable-store.ts';
 import type { S3Options } from './s3-store.ts';
+import { readPlace, requirePlace, StorageError } from './storage-place.ts';
 
-/** Where the bytes of a library are. */
-export type StorageConfig =
-  | { readonly driver: 'files' }
-  | { readonly driver: 'postgres' }
-  | { readonly driver: 's3'; readonly s3: S3Options };
+export interface StorageConfig {
+  /** Where the bytes of the library are. */
+  readonly driver: StorageDriver;
+  /** The bucket, if one is configured: a library may be on its way to it, or from it. */
+  readonly s3: S3Options | null;
+}
+
+interface DriverDeps {
+  readonly dataDir: string;
+  readonly database: Database;
+}
 
 /**
- * Opens the store that is configured, and holds its settings against what is there.
- * @param deps.cacheBytes what derivatives of a store that is not on this disk may take of it
- * @throws Error with one sentence when it cannot be used, or when strangers could read from it
+ * Opens the store of a library, wherever its bytes are, and holds what is configured against that.
+ * @param deps.cacheBytes what derivatives of a store that is not on this disk may take of it; null for no cache
+ * @throws StorageError, or an Error with one sentence that begins with the key, when it cannot be used
  */
 export async function openBlobStore(
   storage: StorageConfig,
-  deps: { readonly dataDir: string; readonly database: Database; readonly cacheBytes: number },
-): Promise<BlobStore> {
-  if (storage.driver === 'files') return createFilesStore({ dataDir: deps.dataDir });
+  deps: DriverDeps & { readonly cacheBytes: number | null },
+): Promise<MovableStore> {
+  await requirePlace(deps.database, storage.driver);
+  const store = await createMovableStore({
+    readPlace: () => readPlace(deps.database),
+    async open(driver) {
+      const far = await openDriver(driver, storage, deps);
+      if (driver === 'files' || deps.cacheBytes === null) return far;
+      return cacheOnDisk(far, { folder: cacheFolder(deps.dataDir, driver), maxBytes: deps.cacheBytes });
+    },
+  });
+  if (deps.cacheBytes !== null) await dropOtherCaches(store.driver, deps.dataDir);
+  return store;
+}
+
+/**
+ * Opens one driver as it is, whether or not the library is there.
+ * @throws StorageError, or an Error with one sentence that begins with the key, when it cannot be used
+ */
+export async function openDriver(driver: StorageDriver, { s3 }: StorageConfig, deps: DriverDeps): Promise<BlobStore> {
+  if (driver === 'files') return createFilesStore({ dataDir: deps.dataDir });
   const tempDir = join(deps.dataDir, 'tmp');
-  const cache = { folder: join(deps.dataDir, 'cache'), maxBytes: deps.cacheBytes };
   // Loaded when they are used: a library of files needs neither.
-  if (storage.driver === 'postgres') {
+  if (driver === 'postgres') {
     const { createPostgresStore } = await import('./postgres-store.ts');
-    return cacheOnDisk(createPostgresStore({ database: deps.database, tempDir }), cache);
+    return createPostgresStore({ database: deps.database, tempDir });
   }
+  if (!s3) throw new StorageError('There is no bucket configured: set S3_BUCKET and its keys, or the R2_ ones.');
   const { createS3Store, requireBucket } = await import('./s3-store.ts');
-  await requireBucket(storage.s3);
-  return cacheOnDisk(createS3Store({ ...storage.s3, tempDir }), cache);
+  await requireBucket(s3);
+  return createS3Store({ ...s3, tempDir });
+}
+
+const cacheFolder = (dataDir: string, driver: StorageDriver): string => join(dataDir, 'cache', driver);
+
+/** What was kept of a store that the library has left takes room for nothing. */
+async function dropOtherCaches(driver: StorageDriver, dataDir: string): Promise<void> {
+  for (const other of storageDrivers) {
+    if (other !== driver) await rm(cacheFolder(dataDir, other), { recursive: true, force: true });
+  }
 }

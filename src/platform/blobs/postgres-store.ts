@@ -69,6 +69,8 @@ export function createPostgresStore(deps: { readonly database: Database; readonl
         after = last;
       }
     },
+    // The pool is the library's.
+    close: () => {},
   };
 }
 

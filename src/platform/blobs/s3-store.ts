@@ -48,7 +48,7 @@ const maxSockets = 64;
  * holds it against; what is read is held against the size and the ETag that the blob was opened with.
  * @param deps.tempDir where files lie on their way in
  */
-export function createS3Store(deps: S3Options & { readonly tempDir: string }): BlobStore & { close(): void } {
+export function createS3Store(deps: S3Options & { readonly tempDir: string }): BlobStore {
   const { bucket, prefix } = deps;
   const client = createClient(deps);
   const keyOf = (key: BlobKey): string => prefix + toAddress(key);

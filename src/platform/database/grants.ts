@@ -26,8 +26,12 @@ export const grants: Readonly<Record<string, readonly string[]>> = {
     'update (password_hash, password_version, allow_download, allow_upload, show_metadata, max_views, expires_at, revoked_at)',
     'delete',
   ],
-  blobs: ['select', 'delete'],
+  blobs: ['select', 'update (driver)', 'delete'],
   derivatives: ['select'],
   stored_blobs: ['select', 'insert', 'delete'],
   stored_parts: ['select', 'insert'],
+  storage_place: ['select', 'update (driver, source, version, changed_at, keeps_moving)'],
+  storage_leftovers: ['select', 'insert', 'delete'],
+  storage_checks: ['select', 'insert'],
+  storage_faults: ['select', 'insert', 'update (why, tries, tried_at)', 'delete'],
 };

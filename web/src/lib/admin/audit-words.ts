@@ -53,6 +53,8 @@ const words: Record<AuditAction, readonly [label: string, tell: Tell]> = {
   link_unlock_failed: ['Wrong password for a link', 'gave a wrong password for a link'],
   job_retried: ['Job retried', (_, { job }) => `had a job done again${known(job)}`],
   job_deleted: ['Job deleted', (_, { job }) => `deleted a job${known(job)}`],
+  storage_move_started: ['Storage moved', (_, { from, to }) => `had the library move from ${from} to ${to}`],
+  storage_move_paused: ['Move paused', (_, { from, to }) => `paused the move from ${from} to ${to}`],
 };
 
 /** What guests do has no name before it. */

@@ -1,0 +1,71 @@
+import type { Kysely } from 'kysely';
+import { type PartialFiles, sweepOrphanFiles, sweepPartials, sweepUnusedBlobs } from '#features/photos/index.ts';
+import type { BlobStore, StorageDriver } from '#platform/blobs/blob-store.ts';
+import { asSystem } from '#platform/database/as-system.ts';
+import type { Database } from '#platform/database/database.ts';
+import type { Delivery } from '#platform/delivery/index.ts';
+import { lockMoves } from './lock-moves.ts';
+import * as store from './store.ts';
+
+type Tx = Kysely<unknown>;
+
+export interface Garbage {
+  /** Blobs that no photo refers to, with what was derived from them. */
+  readonly unused: number;
+  /** Blobs in the store that no row knows of. */
+  readonly orphans: number;
+  /** Uploads that nobody can go on with. */
+  readonly partials: number;
+  /** Files where the library was before it moved. */
+  readonly leftovers: number;
+}
+
+/**
+ * Deletes what nothing refers to. Each blob is decided on under the lock that uploads of the same bytes hold; what no row knows of, and
+ * what a library left behind when it moved, only once it is older than the grace period: a reader may still be at it.
+ * @throws MoveError while the library is being moved
+ */
+export async function collectGarbage(
+  deps: {
+    readonly database: Database;
+    readonly blobs: BlobStore;
+    readonly partials: PartialFiles;
+    readonly delivery: Pick<Delivery, 'forget'>;
+    open(driver: StorageDriver): Promise<BlobStore>;
+  },
+  { graceMs, signal }: { readonly graceMs: number; readonly signal: AbortSignal },
+): Promise<Garbage> {
+  const unlock = await lockMoves(deps.database);
+  try {
+    await deps.blobs.sweepTemp();
+    const partials = await sweepPartials(deps);
+    const unused = await sweepUnusedBlobs(deps, signal);
+    const orphans = await sweepOrphanFiles(deps, signal, graceMs);
+    return { unused, orphans, partials, leftovers: await sweepLeftovers(deps, graceMs, signal) };
+  } finally {
+    await unlock();
+  }
+}
+
+/**
+ * Deletes what is left where the library was before it moved, once that is long enough ago.
+ * @returns how many files
+ */
+export async function sweepLeftovers(
+  deps: { readonly database: Database; open(driver: StorageDriver): Promise<BlobStore> },
+  graceMs: number,
+  signal: AbortSignal,
+): Promise<number> {
+  let deleted = 0;
+  for (const driver of await asSystem(deps.database, (tx: Tx) => store.listLeftovers(tx, graceMs))) {
+    const left = await deps.open(driver);
+    for await (const { key } of left.list()) {
+      if (signal.aborted) return deleted;
+      await left.delete(key);
+      deleted += 1;
+    }
+    left.close();
+    await asSystem(deps.database, (tx: Tx) => store.forgetLeftovers(tx, driver));
+  }
+  return deleted;
+}

@@ -1,0 +1,49 @@
+import type { BlobStore, StorageDriver } from '#platform/blobs/blob-store.ts';
+import type { Database } from '#platform/database/database.ts';
+import { anonymous } from '#platform/database/principal.ts';
+import { handleJob, type JobHandler } from '#platform/jobs/jobs.ts';
+import * as definitions from './jobs.ts';
+import { readMove } from './store.ts';
+
+export const storageJobs = Object.values(definitions);
+
+const dayMs = 24 * 3600_000;
+/** How soon somebody who pauses a move is heard. */
+const lookMs = 1000;
+
+interface Deps {
+  readonly database: Database;
+  readonly blobs: BlobStore;
+  /** Opens a driver without a cache before it. */
+  open(driver: StorageDriver): Promise<BlobStore>;
+  /** Aborts when the server ends. */
+  readonly ending: AbortSignal;
+}
+
+/** The code behind this feature's jobs; each loads when it first runs. */
+export const storageJobHandlers = (deps: Deps): JobHandler[] => [
+  handleJob(definitions.continueMove, async (_, signal) => {
+    const { driver, source, keeps_moving: isWanted, is_moving: isUnderWay } = await lookAt(deps.database);
+    if (!source || !isWanted || isUnderWay) return;
+    const { moveStorage } = await import('./move-storage.ts');
+    const paused = new AbortController();
+    const look = setInterval(() => {
+      lookAt(deps.database).then(
+        (now) => now.keeps_moving || paused.abort(),
+        () => {},
+      );
+    }, lookMs);
+    const ended = AbortSignal.any([signal, deps.ending, paused.signal]);
+    await moveStorage(deps, { to: driver, bytesPerSecond: null, signal: ended }).finally(() => clearInterval(look));
+  }),
+  handleJob(definitions.checkStorage, async ({ readData }, signal) => {
+    const { checkStorage } = await import('./verify-storage.ts');
+    await checkStorage(deps, { readData, signal: AbortSignal.any([signal, deps.ending]) });
+  }),
+  handleJob(definitions.sweepLeftovers, async (_, signal) => {
+    const { sweepLeftovers } = await import('./collect-garbage.ts');
+    await sweepLeftovers(deps, dayMs, AbortSignal.any([signal, deps.ending]));
+  }),
+];
+
+const lookAt = (database: Database) => database.as(anonymous, readMove);

@@ -1,0 +1,13 @@
+import type { Kysely } from 'kysely';
+import { readPlace, type StoragePlace } from '#platform/blobs/storage-place.ts';
+import { asSystem } from '#platform/database/as-system.ts';
+import type { Database } from '#platform/database/database.ts';
+import { readTotals, type Totals } from './store.ts';
+
+/** Where a library is and, while it moves, how much of it is where. */
+export async function readMoveProgress(
+  database: Database,
+): Promise<Pick<StoragePlace, 'driver' | 'source'> & { totals: Totals[] }> {
+  const { driver, source } = await readPlace(database);
+  return { driver, source, totals: await asSystem(database, (tx: Kysely<unknown>) => readTotals(tx)) };
+}

@@ -1,0 +1,46 @@
+import { type Kysely, sql } from 'kysely';
+import type { Database } from '#platform/database/database.ts';
+import { anonymous } from '#platform/database/principal.ts';
+import type { StorageDriver } from './blob-store.ts';
+
+/** Where the bytes of a library are. */
+export interface StoragePlace {
+  /** Where new bytes go. */
+  readonly driver: StorageDriver;
+  /** Where the others still are while the library moves; null when it does not. */
+  readonly source: StorageDriver | null;
+  /** Larger with each change. */
+  readonly version: number;
+}
+
+type Tx = Kysely<{ storage_place: StoragePlace }>;
+
+/** What is configured and what the library remembers do not go together; the message says what to set. */
+export class StorageError extends Error {
+  override readonly name = 'StorageError';
+}
+
+/** Any server may ask: it is how one that did not hear of a move learns of it. */
+export const readPlace = (database: Database): Promise<StoragePlace> =>
+  database.as(anonymous, (tx: Tx) =>
+    tx.selectFrom('storage_place').select(['driver', 'source', 'version']).executeTakeFirstOrThrow(),
+  );
+
+/** A library that never was anywhere is where it is told to be from now on; any other stays where it is. */
+export const settlePlace = (database: Database, configured: StorageDriver) =>
+  database.as(anonymous, (tx: Tx) => sql`select settle_storage(${configured})`.execute(tx));
+
+/**
+ * Holds what is configured against where the library is.
+ * @throws StorageError when the bytes are elsewhere
+ */
+export async function requirePlace(database: Database, configured: StorageDriver): Promise<void> {
+  await settlePlace(database, configured);
+  const { driver, source } = await readPlace(database);
+  if (configured === driver || configured === source) return;
+  throw new StorageError(
+    source
+      ? `This library is on its way from ${source} to ${driver}, and TINTYPE_STORAGE says ${configured}. Set TINTYPE_STORAGE=${driver} and go on with: tintype storage migrate --to ${driver}`
+      : `The bytes of this library are in ${driver}, and TINTYPE_STORAGE says ${configured}. Set TINTYPE_STORAGE=${driver}; to move them, run: tintype storage migrate --to ${configured}`,
+  );
+}
