@@ -150,7 +150,15 @@ export async function createApp(deps: AppDeps) {
     .route('/', auditRoutes({ database }))
     .route(
       '/',
-      storageRoutes({ database, blobs, jobs, dataDir, bucket: storage.s3?.bucket ?? null, open: openPlainDriver }),
+      storageRoutes({
+        database,
+        blobs,
+        jobs,
+        dataDir,
+        configured: storage.driver,
+        bucket: storage.s3?.bucket ?? null,
+        open: openPlainDriver,
+      }),
     )
     .route(
       '/',

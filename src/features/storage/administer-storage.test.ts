@@ -112,8 +112,8 @@ describe('moving from the app', () => {
       ]);
     const moved = { from: 'files', to: 'postgres', done: 2, of: 3, faults: 1 };
     await expect.poll(async () => (await status()).migration, patience).toMatchObject(moved);
-    expect((await pause()).status).toBe(204);
     await expect.poll(async () => (await status()).migration?.state, patience).toBe('paused');
+    expect((await pause()).status).toBe(204);
 
     await writeFile(damaged, whole);
     expect((await migrate('postgres')).status).toBe(202);

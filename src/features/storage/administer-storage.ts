@@ -20,6 +20,8 @@ export interface StorageDeps {
   readonly blobs: BlobStore;
   readonly jobs: Jobs;
   readonly dataDir: string;
+  /** Where the settings of this server say that the library is. */
+  readonly configured: StorageDriver;
   /** Of the bucket that is configured, if one is. */
   readonly bucket: string | null;
   /** Opens a driver without a cache before it. */
@@ -29,7 +31,7 @@ export interface StorageDeps {
 const shownFaults = 20;
 
 /** Where the bytes are, whether they can be written and read now, and how far a move is. */
-export async function readStorage(deps: StorageDeps, caller: Caller) {
+export async function readStorage(deps: StorageDeps, caller: Caller, { probe }: { probe: boolean }) {
   const { principal } = requireAllowed(caller, 'storage.administer');
   const known = await deps.database.as(principal, async (tx: Tx) => ({
     move: await store.readMove(tx),
@@ -40,7 +42,8 @@ export async function readStorage(deps: StorageDeps, caller: Caller) {
   }));
   return {
     places: await presentPlaces(deps, known),
-    probe: await probeStorage(deps.blobs),
+    configured: deps.configured,
+    probe: probe ? await probeStorage(deps.blobs) : null,
     migration: presentMigration(known),
     check: known.check && {
       ...known.check,

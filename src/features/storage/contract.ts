@@ -59,6 +59,10 @@ const Check = z
 export const StorageStatus = z
   .strictObject({
     places: z.array(Place),
+    configured: Driver.openapi({
+      description:
+        'TINTYPE_STORAGE of the server that answers. One that starts with another place than the library is in, refuses.',
+    }),
     probe: z
       .strictObject({
         ok: z.boolean(),
@@ -67,12 +71,22 @@ export const StorageStatus = z
         delete_ms: z.number().nullable(),
         error: z.string().nullable(),
       })
-      .openapi({ description: '64 KiB that were written, read and deleted for this answer' }),
+      .nullable()
+      .openapi({
+        description: '64 KiB that were written, read and deleted for this answer; null when that was not asked for',
+      }),
     migration: Migration.nullable(),
     check: Check.nullable().openapi({ description: 'What was found when the storage was checked last' }),
     is_checking: z.boolean(),
   })
   .openapi('StorageStatus');
+
+export const StorageQuery = z.strictObject({
+  probe: z
+    .enum(['true', 'false'])
+    .default('true')
+    .openapi({ description: 'false to look at figures alone, as often as one likes' }),
+});
 
 export const StartMigration = z.strictObject({ to: Driver }).openapi('StartStorageMigration');
 

@@ -25,7 +25,7 @@ export const storageJobHandlers = (deps: Deps): JobHandler[] => [
   handleJob(definitions.continueMove, async (_, signal) => {
     const { driver, source, keeps_moving: isWanted, is_moving: isUnderWay } = await lookAt(deps.database);
     if (!source || !isWanted || isUnderWay) return;
-    const { moveStorage } = await import('./move-storage.ts');
+    const { moveStorage, restMove } = await import('./move-storage.ts');
     const paused = new AbortController();
     const look = setInterval(() => {
       lookAt(deps.database).then(
@@ -34,7 +34,10 @@ export const storageJobHandlers = (deps: Deps): JobHandler[] => [
       );
     }, lookMs);
     const ended = AbortSignal.any([signal, deps.ending, paused.signal]);
-    await moveStorage(deps, { to: driver, bytesPerSecond: null, signal: ended }).finally(() => clearInterval(look));
+    const options = { to: driver, bytesPerSecond: null, signal: ended };
+    const { finished } = await moveStorage(deps, options).finally(() => clearInterval(look));
+    // What is left is damaged, and to try it every other minute does not mend it.
+    if (!finished && !ended.aborted) await restMove(deps.database);
   }),
   handleJob(definitions.checkStorage, async ({ readData }, signal) => {
     const { checkStorage } = await import('./verify-storage.ts');

@@ -99,6 +99,9 @@ export async function beginMove(
   return driver;
 }
 
+/** Has servers go on with a move no more until somebody asks for it again. */
+export const restMove = (database: Database) => asSystem(database, (tx: Tx) => store.setKeepsMoving(tx, false));
+
 /** Moves what is elsewhere now. Of what is damaged the rest is moved all the same, so that all of it is told at once. */
 async function moveAll(database: Database, from: BlobStore, to: BlobStore, options: MoveOptions) {
   const of = await asSystem(database, (tx: Tx) => store.countElsewhere(tx, to.driver));

@@ -2,7 +2,7 @@ import { createRoute } from '@hono/zod-openapi';
 import { createRouter } from '#platform/http/api.ts';
 import { errors, json, jsonBody } from '#platform/http/contract.ts';
 import { pauseMigration, readStorage, type StorageDeps, startCheck, startMigration } from './administer-storage.ts';
-import { StartCheck, StartMigration, StorageStatus } from './contract.ts';
+import { StartCheck, StartMigration, StorageQuery, StorageStatus } from './contract.ts';
 
 const tags = ['Administration'];
 
@@ -16,9 +16,10 @@ export function storageRoutes(deps: StorageDeps) {
         tags,
         summary: 'Where the bytes are, whether they can be written and read, and how far a move is',
         description: 'Writes, reads and deletes 64 KiB to tell whether that works, and how long it takes.',
-        responses: { 200: json(StorageStatus, 'As it is now'), ...errors(401, 403) },
+        request: { query: StorageQuery },
+        responses: { 200: json(StorageStatus, 'As it is now'), ...errors(400, 401, 403) },
       }),
-      async (c) => c.json(await readStorage(deps, c.var.caller), 200),
+      async (c) => c.json(await readStorage(deps, c.var.caller, { probe: c.req.valid('query').probe === 'true' }), 200),
     )
     .openapi(
       createRoute({

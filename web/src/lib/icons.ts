@@ -28,7 +28,9 @@ export { default as caretRight } from '@phosphor-icons/core/regular/caret-right.
 export { default as caretUp } from '@phosphor-icons/core/regular/caret-up.svg?icon';
 export { default as check } from '@phosphor-icons/core/regular/check.svg?icon';
 export { default as clock } from '@phosphor-icons/core/regular/clock-counter-clockwise.svg?icon';
+export { default as bucket } from '@phosphor-icons/core/regular/cloud.svg?icon';
 export { default as copy } from '@phosphor-icons/core/regular/copy.svg?icon';
+export { default as database } from '@phosphor-icons/core/regular/database.svg?icon';
 export { default as phone } from '@phosphor-icons/core/regular/device-mobile.svg?icon';
 export { default as dots } from '@phosphor-icons/core/regular/dots-three.svg?icon';
 export { default as download } from '@phosphor-icons/core/regular/download-simple.svg?icon';
@@ -37,6 +39,7 @@ export { default as eyeOff } from '@phosphor-icons/core/regular/eye-slash.svg?ic
 export { default as folderPlus } from '@phosphor-icons/core/regular/folder-plus.svg?icon';
 export { default as smart } from '@phosphor-icons/core/regular/funnel-simple.svg?icon';
 export { default as gear } from '@phosphor-icons/core/regular/gear-six.svg?icon';
+export { default as disk } from '@phosphor-icons/core/regular/hard-drives.svg?icon';
 export { default as heart } from '@phosphor-icons/core/regular/heart.svg?icon';
 export { default as image } from '@phosphor-icons/core/regular/image.svg?icon';
 export { default as cover } from '@phosphor-icons/core/regular/image-square.svg?icon';
