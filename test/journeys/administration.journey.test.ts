@@ -133,6 +133,36 @@ describe.skipIf(!chromiumPath)('administration in the browser', () => {
       .waitFor();
   });
 
+  test('by keyboard: the library moves into the database and back, and its photos are shown all the while', async () => {
+    const admin = await newVisitor();
+    await signIn(admin, 'ines');
+    await admin.goto('/admin/storage');
+    await admin.getByText('A file of 64 KB was written, read and deleted just now.').waitFor();
+    for (const [to, from] of [
+      ['Database', 'This disk'],
+      ['This disk', 'Database'],
+    ] as const) {
+      const card = admin.getByRole('article', { name: to });
+      await press(card.getByRole('button', { name: 'Move the library here' }));
+      const question = admin.getByRole('alertdialog', {
+        name: `Move the library to ${to === 'Database' ? 'the' : 'this'}`,
+      });
+      await press(question.getByRole('button', { name: 'Move the library' }));
+      await question.waitFor({ state: 'detached' });
+      await card.getByText('In use', { exact: true }).waitFor();
+      await admin.getByRole('article', { name: from }).getByText('Left behind', { exact: true }).waitFor();
+      await admin.getByRole('progressbar').waitFor({ state: 'detached' });
+    }
+    await press(admin.getByRole('button', { name: 'Read every byte' }));
+    await admin.getByText(/every byte of \d+ files: nothing is wrong/).waitFor();
+    const tomas = await newVisitor();
+    await signIn(tomas, 'tomas');
+    await tomas.locator('.tile img').first().waitFor();
+    await expect
+      .poll(() => tomas.evaluate(() => document.querySelector<HTMLImageElement>('.tile img')?.naturalWidth))
+      .toBeGreaterThan(0);
+  });
+
   test('the log tells all of it, by action and by person', async () => {
     const page = await newVisitor();
     await signIn(page, 'ines');
@@ -179,7 +209,7 @@ describe.skipIf(!chromiumPath)('administration in the browser', () => {
   test('who is no administrator finds none of it', async () => {
     const page = await newVisitor();
     await signIn(page, 'tomas');
-    for (const address of ['/admin/jobs', '/admin/audit']) {
+    for (const address of ['/admin/jobs', '/admin/audit', '/admin/storage']) {
       await page.goto(address);
       await page.getByRole('heading', { name: 'An empty frame' }).waitFor();
     }

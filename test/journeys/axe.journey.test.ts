@@ -292,6 +292,16 @@ describe.skipIf(!chromiumPath)('axe finds nothing', () => {
     await check();
   });
 
+  test('where the bytes are', async () => {
+    await open('/admin/storage');
+    await page.getByText('A file of 64 KB was written, read and deleted just now.').waitFor();
+    await check();
+    await page.getByRole('button', { name: 'Move the library here' }).first().click();
+    await page.getByRole('alertdialog').waitFor();
+    await check();
+    await page.keyboard.press('Escape');
+  });
+
   test('among jobs and in the audit log', async () => {
     await open('/admin/jobs');
     await page.getByText('Nothing has failed').waitFor();
