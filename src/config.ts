@@ -317,7 +317,7 @@ export function parseConfig(environment: Record<string, string | undefined>): Co
 function toStorage(values: Values, refuse: (message: string) => never): StorageConfig {
   const driver = values.TINTYPE_STORAGE;
   const isR2 = values.R2_ACCOUNT_ID !== undefined;
-  if (driver !== 's3' && !values.S3_BUCKET && !values.R2_BUCKET_NAME) return { driver, s3: null };
+  if (driver !== 's3' && !values.S3_BUCKET && !values.R2_BUCKET_NAME) return { driver, s3: null, publicDomain: null };
   const because = driver === 's3' ? 'when TINTYPE_STORAGE is s3' : 'with the bucket that is named';
   const need = (name: 'S3_BUCKET' | 'S3_ACCESS_KEY_ID' | 'S3_SECRET_ACCESS_KEY', r2: keyof Values): string => {
     const [key, value] = isR2 ? [r2, values[r2]] : [name, values[name]];
@@ -326,6 +326,7 @@ function toStorage(values: Values, refuse: (message: string) => never): StorageC
   const prefix = values.S3_PREFIX ?? '';
   return {
     driver,
+    publicDomain: null,
     s3: {
       endpoint: isR2 ? `https://${values.R2_ACCOUNT_ID}.r2.cloudflarestorage.com` : (values.S3_ENDPOINT ?? null),
       region: isR2 ? 'auto' : values.S3_REGION,

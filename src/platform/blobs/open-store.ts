@@ -13,6 +13,8 @@ export interface StorageConfig {
   readonly driver: StorageDriver;
   /** The bucket, if one is configured: a library may be on its way to it, or from it. */
   readonly s3: S3Options | null;
+  /** Host at which another bucket, of public pictures, is read by anybody; null where there is none. */
+  readonly publicDomain: string | null;
 }
 
 interface DriverDeps {
@@ -46,7 +48,11 @@ export async function openBlobStore(
  * Opens one driver as it is, whether or not the library is there.
  * @throws StorageError, or an Error with one sentence that begins with the key, when it cannot be used
  */
-export async function openDriver(driver: StorageDriver, { s3 }: StorageConfig, deps: DriverDeps): Promise<BlobStore> {
+export async function openDriver(
+  driver: StorageDriver,
+  { s3, publicDomain }: StorageConfig,
+  deps: DriverDeps,
+): Promise<BlobStore> {
   if (driver === 'files') return createFilesStore({ dataDir: deps.dataDir });
   const tempDir = join(deps.dataDir, 'tmp');
   // Loaded when they are used: a library of files needs neither.
@@ -57,6 +63,8 @@ export async function openDriver(driver: StorageDriver, { s3 }: StorageConfig, d
   if (!s3) throw new StorageError('There is no bucket configured: set S3_BUCKET and its keys, or the R2_ ones.');
   const { createS3Store, requireBucket } = await import('./s3-store.ts');
   await requireBucket(s3);
+  const { requirePrivate } = await import('./require-private.ts');
+  await requirePrivate({ ...s3, publicDomain });
   return createS3Store({ ...s3, tempDir });
 }
 

@@ -2,11 +2,18 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CreateBucketCommand, ListMultipartUploadsCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  CreateBucketCommand,
+  ListMultipartUploadsCommand,
+  ListObjectsV2Command,
+  PutBucketPolicyCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFaultyProxy, type Fault, type FaultyProxy } from '../../../test/faulty-proxy.ts';
 import { hasRadosgw, type Radosgw, startRadosgw } from '../../../test/radosgw.ts';
 import { describeBlobStore } from './conformance.test-suite.ts';
+import { requirePrivate } from './require-private.ts';
 import { createS3Store, requireBucket, type S3Options } from './s3-store.ts';
 
 describe.skipIf(!hasRadosgw)('the S3 driver, before radosgw', () => {
@@ -61,6 +68,21 @@ describe.skipIf(!hasRadosgw)('the S3 driver, before radosgw', () => {
       /^S3_ACCESS_KEY_ID: .* does not let these credentials/,
     );
     expect(await saying({ endpoint: 'http://127.0.0.1:9' })).toMatch(/^S3_ENDPOINT: .* does not answer/);
+  });
+
+  it('refuses a bucket that strangers can read, and leaves nothing in either', async () => {
+    const { bucket } = await newStore();
+    const keys = async () =>
+      ((await client.send(new ListObjectsV2Command({ Bucket: bucket }))).Contents ?? []).map(({ Key }) => Key);
+    await requirePrivate(optionsOf(bucket, 'people/'));
+    expect(await keys()).toEqual([]);
+    const everybody = { Effect: 'Allow', Principal: '*', Action: 's3:GetObject', Resource: `arn:aws:s3:::${bucket}/*` };
+    const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [everybody] });
+    await client.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy }));
+    await expect(requirePrivate(optionsOf(bucket, 'people/'))).rejects.toThrow(
+      `S3_BUCKET: anybody can read what is in the bucket "${bucket}"`,
+    );
+    expect(await keys()).toEqual([]);
   });
 
   it('answers 503 where the server does not, and leaves no temp file', async () => {

@@ -132,7 +132,7 @@ export async function requireBucket(options: S3Options): Promise<void> {
   }
 }
 
-function createClient(options: S3Options): S3Client {
+export function createClient(options: S3Options): S3Client {
   return new S3Client({
     ...(options.endpoint ? { endpoint: options.endpoint } : {}),
     region: options.region,

@@ -1,0 +1,56 @@
+import { randomUUID } from 'node:crypto';
+import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { createClient, type S3Options } from './s3-store.ts';
+import { StorageError } from './storage-place.ts';
+
+const waitMs = 5000;
+
+/**
+ * Writes an object as photos are written, and asks for it as a stranger would, by every address that the bucket is known to have.
+ * @param options.publicDomain where a bucket for public pictures is read; this one must not be
+ * @throws StorageError when it can be read
+ */
+export async function requirePrivate(options: S3Options & { readonly publicDomain?: string | null }): Promise<void> {
+  const client = createClient(options);
+  const Key = `${options.prefix}probe/${randomUUID()}`;
+  const object = { Bucket: options.bucket, Key };
+  const secret = randomUUID();
+  try {
+    await client.send(new PutObjectCommand({ ...object, Body: secret, ContentLength: secret.length }));
+    try {
+      for (const address of addressesOf(options, Key)) {
+        if (!(await isReadable(address, secret))) continue;
+        throw new StorageError(
+          `S3_BUCKET: anybody can read what is in the bucket "${options.bucket}" (at ${new URL(address).host}), and private photos must not lie there. Make it private, or name another.`,
+        );
+      }
+    } finally {
+      await client.send(new DeleteObjectCommand(object)).catch(() => {});
+    }
+  } finally {
+    client.destroy();
+  }
+}
+
+function addressesOf(
+  { endpoint, region, bucket, publicDomain }: S3Options & { publicDomain?: string | null },
+  key: string,
+) {
+  const server = new URL(endpoint ?? `https://s3.${region}.amazonaws.com`);
+  const path = key.split('/').map(encodeURIComponent).join('/');
+  return [
+    `${server.origin}/${bucket}/${path}`,
+    `${server.protocol}//${bucket}.${server.host}/${path}`,
+    ...(publicDomain ? [`https://${publicDomain}/${path}`] : []),
+  ].filter((address) => URL.canParse(address));
+}
+
+/** An address that does not answer shows nothing to anybody. */
+async function isReadable(address: string, secret: string): Promise<boolean> {
+  try {
+    const answer = await fetch(address, { signal: AbortSignal.timeout(waitMs) });
+    return (await answer.text()) === secret;
+  } catch {
+    return false;
+  }
+}
