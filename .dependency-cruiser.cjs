@@ -85,7 +85,11 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^src/',
-        pathNot: ['^src/platform/database/', '(^|/)(maintenance/|(collect|gc|purge|sweep|verify|move)[^/]*\\.ts$)', tests],
+        pathNot: [
+          '^src/platform/database/',
+          '(^|/)(maintenance/|(collect|gc|purge|sweep|verify|move)[^/]*\\.ts$)',
+          tests,
+        ],
       },
       to: { path: '^src/platform/database/as-system\\.ts$' },
     },
