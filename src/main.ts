@@ -1,11 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { ConfigError, readConfig } from './config.ts';
 import { storageCommand } from './storage-command.ts';
 
 const root = join(import.meta.dirname, '..');
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+
+const toCount = (text: string): number => {
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It must be a whole number from 1 on.');
+};
 
 const program = new Command('tintype').description('A self-hosted image library').version(version);
 
@@ -34,6 +39,28 @@ program
   });
 
 program.addCommand(storageCommand(readConfig));
+
+program
+  .command('backup <dir>')
+  .description(
+    'back up everything into a folder, while the server runs; what is there from earlier backups is not copied again',
+  )
+  .option('--keep <n>', 'keep that many snapshots and remove older ones', toCount)
+  .action(async (dir: string, { keep }: { keep?: number }) => {
+    const { backup } = await import('./backup.ts');
+    await backup(readConfig(), { dir, keep, version });
+  });
+
+program
+  .command('restore <dir>')
+  .description('make an empty library what it was when it was backed up, wherever TINTYPE_STORAGE keeps photos now')
+  .option('--snapshot <name>', 'restore this one; default: the latest')
+  .option('--list', 'say which snapshots there are, and restore nothing')
+  .action(async (dir: string, { snapshot, list }: { snapshot?: string; list?: boolean }) => {
+    const { listSnapshots, restore } = await import('./backup.ts');
+    if (list) await listSnapshots(dir);
+    else await restore(readConfig(), { dir, snapshot });
+  });
 
 program.parseAsync().catch((error: unknown) => {
   // What is foreseen comes with a sentence for whoever starts the server; only the rest deserves a stack.

@@ -2,6 +2,7 @@ import { type Kysely, sql } from 'kysely';
 import type { BlobStore, BlobVariant } from '#platform/blobs/blob-store.ts';
 import { asSystem } from '#platform/database/as-system.ts';
 import type { Database } from '#platform/database/database.ts';
+import { mayDelete } from '#platform/database/deletion-hold.ts';
 import type { Delivery } from '#platform/delivery/index.ts';
 import type { PartialFiles } from './partial-files.ts';
 import { findReceiving, tryLockBlob } from './store.ts';
@@ -16,11 +17,12 @@ const dayMs = 24 * 3600_000;
 /**
  * Deletes one blob, row and bytes, if nothing refers to it. Decided under the lock that uploads of the same bytes hold
  * until they commit, so that a photo which is just coming in keeps its bytes.
- * @returns false when it is referred to, or an upload of it is under way
+ * @returns false when it is referred to, an upload of it is under way, or a backup still needs what was there when it began; the next
+ * sweep looks again
  */
 async function deleteIfUnused(deps: Deps, hash: Buffer, { knownOnly }: { knownOnly: boolean }): Promise<boolean> {
   return asSystem(deps.database, async (tx: Tx) => {
-    if (!(await tryLockBlob(tx, hash))) return false;
+    if (!(await mayDelete(tx)) || !(await tryLockBlob(tx, hash))) return false;
     const used = await tx.selectFrom('photos').select('id').where('blob_hash', '=', hash).limit(1).executeTakeFirst();
     if (used) return false;
     const { numDeletedRows } = await tx.deleteFrom('blobs').where('hash', '=', hash).executeTakeFirst();

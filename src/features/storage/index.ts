@@ -1,6 +1,11 @@
+export { BackupError } from './backup-error.ts';
+export { openBackupFolder } from './backup-folder.ts';
+export { type BackupReport, backupLibrary } from './backup-library.ts';
 export { collectGarbage } from './collect-garbage.ts';
 export { storageJobHandlers, storageJobs } from './job-handlers.ts';
 export { readMoveProgress } from './move-progress.ts';
 export { moveStorage } from './move-storage.ts';
+export { createProgressBar, toSize } from './progress.ts';
+export { type RestoreReport, restoreLibrary } from './restore-library.ts';
 export { storageRoutes } from './routes.ts';
 export { checkStorage, type Fault } from './verify-storage.ts';

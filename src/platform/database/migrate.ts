@@ -1,11 +1,11 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { Kysely, PostgresDialect, sql } from 'kysely';
-import { Migrator } from 'kysely/migration';
 import { Pool, type PoolConfig } from 'pg';
 import { PgBoss } from 'pg-boss';
 import { grants } from './grants.ts';
 import { MigrationError } from './migration-error.ts';
 import { migrations } from './migrations/index.ts';
+import { migrationLock, runMigrations } from './run-migrations.ts';
 
 /** A library whose schema is up to date, and how its servers reach it. */
 export interface Migrated {
@@ -17,9 +17,6 @@ export interface Migrated {
 
 export { MigrationError };
 
-// One server migrates at a time; the others wait and then find nothing to do.
-const migrationLock = 7300;
-
 /**
  * Brings the database of `owner` up to date and makes the app login, or takes the one that `app` names.
  * @throws MigrationError when a migration fails, the database is newer than the program, or the login cannot be made
@@ -30,7 +27,6 @@ export async function migrate(options: { owner: PoolConfig; app?: PoolConfig }):
   try {
     return await db.connection().execute(async (connection) => {
       await sql`select pg_advisory_lock(${sql.lit(migrationLock)})`.execute(connection);
-      await requireVersion(connection);
       await runMigrations(connection);
       await adoptPolicies(connection);
       await migrateJobs(pool);
@@ -43,36 +39,6 @@ export async function migrate(options: { owner: PoolConfig; app?: PoolConfig }):
     // Ending the connection gives the lock back too.
     await db.destroy();
   }
-}
-
-async function requireVersion(db: Kysely<unknown>): Promise<void> {
-  const { rows } = await sql<{ version: number }>`select current_setting('server_version_num')::int as version`.execute(
-    db,
-  );
-  const version = rows[0]?.version ?? 0;
-  if (version >= 150000) return;
-  throw new MigrationError(
-    `DATABASE_URL: Tintype needs PostgreSQL 15 or newer; this one is ${Math.floor(version / 10000)}. Upgrade it, or leave DATABASE_URL out to use the embedded one.`,
-  );
-}
-
-async function runMigrations(db: Kysely<unknown>): Promise<void> {
-  const migrator = new Migrator({
-    db,
-    provider: {
-      getMigrations: async () => Object.fromEntries(Object.entries(migrations).map(([name, up]) => [name, { up }])),
-    },
-  });
-  const { error } = await migrator.migrateToLatest();
-  if (!error) return;
-  if (error instanceof MigrationError) throw error;
-  const reason = error instanceof Error ? error.message : String(error);
-  throw new MigrationError(
-    /previously executed migration .* is missing/.test(reason)
-      ? 'The database was migrated by a newer Tintype. Start that version, or restore the backup made before the upgrade.'
-      : `The database could not be migrated, and nothing of the failed step was kept: ${reason}`,
-    { cause: error },
-  );
 }
 
 /**

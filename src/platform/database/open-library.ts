@@ -1,10 +1,10 @@
-import { Pool, type PoolConfig } from 'pg';
+import { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type { Config } from '#config.ts';
 import { createDatabase, type Database } from './database.ts';
-import { startEmbeddedPostgres } from './embedded-postgres.ts';
 import { migrate } from './migrate.ts';
 import { listen, type Notifications } from './notifications.ts';
+import { namedLogin, openOwner } from './open-owner.ts';
 import { requireRowLevelSecurity } from './row-level-security.ts';
 
 /** An open library: its database is migrated and people's rows are known to be kept apart. */
@@ -23,15 +23,13 @@ const poolSize = 10;
  * @throws EmbeddedPostgresError, MigrationError or IsolationError, each with a sentence for whoever starts the server
  */
 export async function openLibrary(config: Config, logger: Logger): Promise<Library> {
-  const embedded = config.databaseUrl ? null : await startEmbeddedPostgres({ dataDir: config.dataDir, logger });
-  const opened: (() => Promise<unknown>)[] = embedded ? [() => embedded.stop()] : [];
+  const owner = await openOwner(config, logger);
+  const opened: (() => Promise<unknown>)[] = [owner.close];
   const close = async (): Promise<void> => {
     for (const end of opened.splice(0).reverse()) await end();
   };
   try {
-    const owner: PoolConfig = embedded?.owner ?? { connectionString: config.databaseUrl };
-    const app = config.appDatabaseUrl ? withUser(config.appDatabaseUrl) : undefined;
-    const { app: login, secret } = await migrate({ owner, app });
+    const { app: login, secret } = await migrate({ owner: owner.login, app: namedLogin(config) });
     const pool = new Pool({ ...login, max: poolSize, application_name: 'tintype', idleTimeoutMillis: 60_000 });
     // A connection that breaks while idle is replaced by the next query; without a listener it would end the process.
     pool.on('error', (error) => logger.warn({ reason: error.message }, 'an idle database connection was lost'));
@@ -44,8 +42,4 @@ export async function openLibrary(config: Config, logger: Logger): Promise<Libra
     await close();
     throw error;
   }
-}
-
-function withUser(url: string): PoolConfig {
-  return { connectionString: url, user: decodeURIComponent(new URL(url).username) };
 }
