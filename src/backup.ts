@@ -7,6 +7,7 @@ import {
   type BackupReport,
   backupLibrary,
   createProgressBar,
+  isPrivate,
   openBackupFolder,
   type RestoreReport,
   restoreLibrary,
@@ -31,7 +32,13 @@ export async function backup(config: Config, options: { dir: string; keep?: numb
       { dir: options.dir, keep: options.keep, onProgress: bar.update, signal },
     ).finally(bar.end);
   });
-  process.stdout.write(tellBackup(report, options.dir, (performance.now() - begun) / 1000));
+  process.stdout.write(tellBackup(report, (performance.now() - begun) / 1000));
+  const closed = (await isPrivate(await openBackupFolder(options.dir)))
+    ? 'only this account can read it (0700), and it should stay so'
+    : 'this disk does not keep other accounts of the machine out of it';
+  process.stdout.write(
+    `${options.dir} has the library's secret key and everybody's photos in it, not encrypted: ${closed}.\n`,
+  );
   for (const line of tellFaults(report.manifest, 'could not be backed up')) process.stderr.write(line);
   if (report.manifest.faults.length > 0) process.exitCode = 1;
 }
@@ -90,11 +97,7 @@ async function withOwner<Result>(
 const openStore = ({ storage, dataDir }: Config, database: Database) =>
   openBlobStore(storage, { dataDir, database, cacheBytes: null });
 
-function tellBackup(
-  { snapshot, manifest, copied, resumed, pruned }: BackupReport,
-  dir: string,
-  seconds: number,
-): string {
+function tellBackup({ snapshot, manifest, copied, resumed, pruned }: BackupReport, seconds: number): string {
   const rows = manifest.tables.reduce((sum, table) => sum + table.rows, 0);
   const lines = [
     ...resumed.map((name) => `The backup of ${name} had been interrupted; this one took its place.`),
@@ -102,7 +105,6 @@ function tellBackup(
     ...(pruned.snapshots > 0
       ? [`Removed ${pruned.snapshots} older snapshots and ${pruned.files} files of theirs.`]
       : []),
-    `${dir} holds the library's secret key and everybody's photos, not encrypted: it can be read by this account alone (0700); keep it so.`,
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -53,8 +53,8 @@ export async function prepareBackupFolder(dir: string, library: string): Promise
       throw new BackupError(`${path} has the backups of another library: name a folder of its own for this one.`);
     }
     const hold = await holdFolder(path, 'exclusive');
-    // What is in it is as good as the library: no other account of this machine may look.
-    await chmod(path, 0o700);
+    // What is in it is as good as the library: no other account of this machine may look. Some disks (exFAT) know no accounts.
+    await chmod(path, 0o700).catch(() => {});
     for (const name of ['blobs', 'snapshots', 'tmp']) await mkdir(join(path, name), { recursive: true, mode: 0o700 });
     if (known === null) await writeDurably(path, marker, `${JSON.stringify({ format: 1, library })}\n`);
     return hold;
@@ -162,8 +162,18 @@ async function writeDurably(folder: string, name: string, text: string): Promise
   await sync(folder);
 }
 
-/** What was renamed into a folder survives a loss of power. */
+/** What was renamed into a folder survives a loss of power, where the disk can promise that (some network folders cannot). */
 export async function sync(path: string): Promise<void> {
   const handle = await open(path, 'r');
-  await handle.sync().finally(() => handle.close());
+  try {
+    await handle.sync();
+  } catch (error) {
+    if (!/^(EINVAL|ENOTSUP|EPERM|EISDIR)$/.test((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  } finally {
+    await handle.close();
+  }
 }
+
+/** Whether accounts other than its owner's are kept out of it. */
+export const isPrivate = async (folder: BackupFolder): Promise<boolean> =>
+  ((await stat(folder.path)).mode & 0o077) === 0;

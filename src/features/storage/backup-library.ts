@@ -37,7 +37,7 @@ export interface BackupDeps {
 
 export interface BackupOptions {
   readonly dir: string;
-  /** How many snapshots stay; default: all. */
+  /** How many snapshots stay; default: all. None goes while files of the newest are not whole. */
   readonly keep?: number;
   readonly onProgress?: Progress;
   readonly signal?: AbortSignal;
@@ -129,8 +129,10 @@ async function writeSnapshot(deps: BackupDeps, work: Work): Promise<BackupReport
   const manifest = toManifest(deps, { startedAt, library: await identify(work.client), dump, files });
   await completeSnapshot(folder, name, manifest);
   for (const unfinished of folder.unfinished) await removeSnapshot(folder, unfinished);
-  const pruned = work.keep
-    ? await pruneSnapshots(await openBackupFolder(work.dir), work.keep)
+  // Older snapshots may have what this one could not read.
+  const mayPrune = work.keep !== undefined && manifest.faults.length === 0;
+  const pruned = mayPrune
+    ? await pruneSnapshots(await openBackupFolder(work.dir), work.keep ?? 1)
     : { snapshots: 0, files: 0 };
   return { snapshot: name, manifest, copied: files.copied, resumed: folder.unfinished, pruned };
 }

@@ -252,8 +252,10 @@ describe('backups of one library', async () => {
     await rm(small.path);
     const bytes = await readFile(original.path);
     await writeFile(original.path, Buffer.alloc(bytes.length, 7));
-    const { manifest } = await backup(place, dir);
+    const { manifest, pruned } = await backup(place, dir, { keep: 1 });
     expect(manifest.faults).toHaveLength(2);
+    // Older snapshots are not given up for one that is not whole.
+    expect(pruned.snapshots).toBe(0);
     expect(manifest.faults).toContainEqual({ hash: small.hash, variant: 'small', what: 'missing' });
     expect(manifest.faults).toContainEqual({ hash: original.hash, variant: 'original', what: 'changed' });
     const restored = await emptyPlace();
@@ -389,6 +391,13 @@ describe('a restore refuses, and leaves an empty library', async () => {
     const { writeManifest } = await import('./snapshot-manifest.ts');
     await writeFile(path, writeManifest({ ...manifest, migrations: [...manifest.migrations, '9999-tomorrow'] }));
     await expectRefusal(dir, /was made by a newer Tintype/);
+  });
+
+  test('an owner who could not make the login that servers work under', async () => {
+    const { dir } = await freshBackup();
+    const to = await emptyPlace({}, 'nocreaterole');
+    await expect(restore(to, dir)).rejects.toThrow(/CREATEROLE.*APP_DATABASE_URL/);
+    expect(await countPeople(to)).toBe(0);
   });
 
   test('a library in which people are, and one that is served', async () => {

@@ -1,5 +1,5 @@
 export { BackupError } from './backup-error.ts';
-export { openBackupFolder } from './backup-folder.ts';
+export { isPrivate, openBackupFolder } from './backup-folder.ts';
 export { type BackupReport, backupLibrary } from './backup-library.ts';
 export { collectGarbage } from './collect-garbage.ts';
 export { storageJobHandlers, storageJobs } from './job-handlers.ts';

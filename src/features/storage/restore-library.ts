@@ -142,6 +142,7 @@ async function fillLibrary(deps: RestoreDeps, work: Work): Promise<RestoreReport
   try {
     // Servers that start meanwhile wait here until the library is what it is to be.
     await client.query(`set idle_session_timeout = 0; select pg_advisory_lock(${migrationLock})`);
+    await requireLogin(client, deps);
     await requireEmpty(client, deps, manifest);
     await migrateTo(deps.owner, manifest.migrations.at(-1) as string);
     const blobs = await deps.openBlobs(createDatabase({ pool }));
@@ -159,6 +160,17 @@ async function fillLibrary(deps: RestoreDeps, work: Work): Promise<RestoreReport
     await pool.end();
     await client.end().catch(() => {});
   }
+}
+
+/** Otherwise it would be said after all was restored. */
+async function requireLogin(client: Client, deps: RestoreDeps): Promise<void> {
+  const { rows } = await client.query<{ may: boolean }>(
+    'select rolsuper or rolcreaterole as may from pg_roles where rolname = current_user',
+  );
+  if (deps.app || rows[0]?.may) return;
+  throw new BackupError(
+    'The owner in DATABASE_URL may not create the login the server works under. Give it CREATEROLE, or create a login without privileges and name it in APP_DATABASE_URL; nothing was restored.',
+  );
 }
 
 /** Seen before hours of copying; that it still holds is asked again where the rows are loaded. */
