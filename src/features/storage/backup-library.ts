@@ -55,6 +55,8 @@ export interface BackupReport {
 
 const lanes = 4;
 const otherBackupMs = 15_000;
+/** When these are the first, it is not the files that are wrong. */
+const enoughFaults = 1000;
 
 /**
  * Writes a snapshot of the library into a folder, while it is served: all rows as they are at one moment, and each file that they refer
@@ -184,6 +186,13 @@ async function keepFiles(work: KeepWork): Promise<KeptFiles> {
     return kept.fault === undefined ? toLine(kept.file) : '';
   };
 
+  const requireSome = (): void => {
+    if (list.rows > 0 || faults.length === 0) return;
+    throw new BackupError(
+      'None of the files of this library is there: TINTYPE_STORAGE and TINTYPE_DATA must be those that its server has. Nothing was backed up.',
+    );
+  };
+
   async function* found() {
     for await (const wanted of readWanted(folder.pathOf(name, 'tables', 'files.copy.gz'))) {
       work.check();
@@ -198,7 +207,9 @@ async function keepFiles(work: KeepWork): Promise<KeptFiles> {
     for await (const { file, kept: one } of kept) {
       const line = tell(one, file);
       if (line) yield line;
+      if (faults.length >= enoughFaults) requireSome();
     }
+    requireSome();
   }
 
   const written = await writeCompressed(Readable.from(lines()), folder.pathOf(name, 'files.gz'));

@@ -249,8 +249,8 @@ describe('backups of one library', async () => {
       return { hash: rows[0].hash, path: join(app.dataDir, toAddress({ hash: rows[0].hash, variant })) };
     };
     const [small, original] = [await pathOf(missing, 'small'), await pathOf(changed, 'original')];
+    const [thumbnail, bytes] = [await readFile(small.path), await readFile(original.path)];
     await rm(small.path);
-    const bytes = await readFile(original.path);
     await writeFile(original.path, Buffer.alloc(bytes.length, 7));
     const { manifest, pruned } = await backup(place, dir, { keep: 1 });
     expect(manifest.faults).toHaveLength(2);
@@ -263,7 +263,15 @@ describe('backups of one library', async () => {
     expect(await photosIn(restored)).toContain(changed.id);
     // Once it is whole again, so is the next backup.
     await writeFile(original.path, bytes);
-    expect((await backup(place, dir)).manifest.faults).toHaveLength(1);
+    await writeFile(small.path, thumbnail);
+    expect((await backup(place, dir)).manifest.faults).toEqual([]);
+  });
+
+  test('are none where the files are not looked for where they are', async () => {
+    const into = await temp('backup');
+    const elsewhere = { ...place, environment: { TINTYPE_STORAGE: 'postgres' } };
+    await expect(backup(elsewhere, into)).rejects.toThrow(/None of the files .* TINTYPE_STORAGE/);
+    expect((await openBackupFolder(into)).snapshots).toEqual([]);
   });
 
   test('go on from what an interrupted one left', async () => {

@@ -1,4 +1,4 @@
-import type { BlobReader, BlobStore } from '#platform/blobs/blob-store.ts';
+import type { BlobKey, BlobReader, BlobStore } from '#platform/blobs/blob-store.ts';
 import type { TempArea } from '#platform/blobs/temp-area.ts';
 import type { TempFile } from '#platform/blobs/temp-file.ts';
 import { AppError } from '#platform/http/app-error.ts';
@@ -26,7 +26,8 @@ export async function keepFile(
   for (const sha256 of known) {
     if (await deps.pool.has(sha256, bytes)) return { file: { key, bytes, sha256 }, copied: false };
   }
-  const reader = await deps.blobs.open(key);
+  const reader = await openOr(deps.blobs, key, 'unreadable');
+  if (reader === 'unreadable') return { fault: reader };
   if (!reader) return { fault: 'missing' };
   const temp = await deps.temp.createTemp();
   try {
@@ -40,6 +41,21 @@ export async function keepFile(
   } finally {
     await temp.discard();
     await reader.close();
+  }
+}
+
+/** A file that cannot be opened is one file's trouble; a store that does not answer, or too many open files, is not. */
+async function openOr<const Fault extends string>(
+  blobs: BlobStore,
+  key: BlobKey,
+  fault: Fault,
+): Promise<BlobReader | Fault | null> {
+  try {
+    return await blobs.open(key);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (error instanceof AppError || code === 'EMFILE' || code === 'ENFILE') throw error;
+    return fault;
   }
 }
 
