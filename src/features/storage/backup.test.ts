@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -18,7 +19,7 @@ import { createDatabase, type Database } from '../../platform/database/database.
 import { migrate } from '../../platform/database/migrate.ts';
 import { migrateTo } from '../../platform/database/run-migrations.ts';
 import { sweepUnusedBlobs } from '../photos/sweep-blobs.ts';
-import { backupLibrary, openBackupFolder, restoreLibrary } from './index.ts';
+import { backupLibrary, openBackupFolder, restoreLibrary, verifyStorage } from './index.ts';
 
 const superuser = inject('postgres').owner;
 type Environment = Readonly<Record<string, string>>;
@@ -225,6 +226,30 @@ describe('backups of one library', async () => {
     expect(rows).toEqual([]);
   });
 
+  test('are of one moment, while people upload and delete', async () => {
+    let busy = true;
+    const living = (async () => {
+      while (busy) {
+        const { id } = await upload();
+        await upload();
+        await app.request(person, 'DELETE', `/api/v1/photos/${id}`);
+        await app.request(person, 'POST', '/api/v1/photos/batch/purge', { json: { ids: [id] } });
+      }
+    })();
+    for (let round = 0; round < 5; round += 1) expect((await backup(place, dir)).manifest.faults).toEqual([]);
+    busy = false;
+    await living;
+    for (const snapshot of (await openBackupFolder(dir)).snapshots.slice(-5)) {
+      const restored = await emptyPlace();
+      await restore(restored, dir, snapshot);
+      const { app: login } = await migrate({ owner: restored.owner });
+      const pool = new Pool({ ...login, max: 2 });
+      const deps = { database: createDatabase({ pool }), blobs: await openBlobs(restored)(createDatabase({ pool })) };
+      const verification = await verifyStorage(deps, { readData: true }).finally(() => pool.end());
+      expect(verification).toMatchObject({ faults: [], orphans: 0 });
+    }
+  }, 60_000);
+
   test('take turns', async () => {
     const [one, next] = [await temp('backup'), await temp('backup')];
     let second: Promise<unknown> | undefined;
@@ -323,6 +348,50 @@ describe('backups of one library', async () => {
     await expect(backup(await emptyPlace(), await temp('backup'))).rejects.toThrow(/no library in this database/);
   });
 });
+
+test('an owner who is not shown every row of a table is told, and nothing is written', async () => {
+  const place = await emptyPlace({}, 'createrole');
+  await migrate({ owner: place.owner });
+  await run(
+    place.owner,
+    'create table diaries (id int)',
+    'alter table diaries enable row level security',
+    'alter table diaries force row level security',
+  );
+  const dir = await temp('backup');
+  await expect(backup(place, dir)).rejects.toThrow(/is not shown every row of diaries/);
+  expect((await openBackupFolder(dir)).snapshots).toEqual([]);
+  await run(place.owner, `create policy owner_all on diaries to current_user using (true)`);
+  expect((await backup(place, dir)).manifest.tables.map(({ name }) => name)).toContain('diaries');
+});
+
+const disk = await mountSmallDisk();
+const crowded = await createTestApp();
+test.skipIf(!disk)(
+  `a full disk is told of, and leaves no snapshot${disk ? '' : ': mounting one is for root'}`,
+  async () => {
+    const person = await crowded.signUp();
+    for (const seed of [800, 801, 802])
+      await crowded.upload(person, Buffer.concat([await tinyPhoto(seed), randomBytes(200_000)]));
+    const dir = join(disk ?? '', 'backup');
+    await expect(backup(placeOf(crowded), dir)).rejects.toThrow(
+      /There is no room left for .*; it goes on where it was/,
+    );
+    const { snapshots, unfinished, tmp } = await openBackupFolder(dir);
+    expect([snapshots, unfinished.length, await readdir(tmp)]).toEqual([[], 1, []]);
+  },
+);
+
+async function mountSmallDisk(): Promise<string | null> {
+  const path = await temp('disk');
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=400k', 'tmpfs', path], { stdio: 'ignore' });
+  } catch {
+    return null;
+  }
+  afterAll(() => void execFileSync('umount', ['-l', path]));
+  return path;
+}
 
 describe('a restore refuses, and leaves an empty library', async () => {
   const app = await createTestApp();

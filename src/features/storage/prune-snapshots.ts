@@ -1,5 +1,6 @@
 import { opendir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { BackupError } from './backup-error.ts';
 import { type BackupFolder, removeSnapshot } from './backup-folder.ts';
 import { readListed } from './file-list.ts';
 
@@ -23,7 +24,8 @@ export async function pruneSnapshots(
     const { files } = await folder.manifest(name);
     let lines = 0;
     for await (const _ of readListed(folder.pathOf(name, 'files.gz'))) lines += 1;
-    if (lines !== files.rows) throw new Error(`The list of files of ${name} is short: nothing was removed.`);
+    if (lines !== files.rows)
+      throw new BackupError(`The list of files of the snapshot ${name} is short: nothing was removed.`);
     listed += lines;
   }
   for (const name of gone) await removeSnapshot(folder, name);

@@ -66,4 +66,6 @@ export function readManifest(text: string, of: string): SnapshotManifest {
 }
 
 const damaged = (of: string) =>
-  new BackupError(`The manifest of the snapshot ${of} is damaged: choose another with --snapshot; --list names them.`);
+  new BackupError(
+    `The manifest of the snapshot ${of} is damaged, so it is of no use: take another (“restore --list” names them), and remove its folder.`,
+  );
