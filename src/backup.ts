@@ -32,13 +32,8 @@ export async function backup(config: Config, options: { dir: string; keep?: numb
       { dir: options.dir, keep: options.keep, onProgress: bar.update, signal },
     ).finally(bar.end);
   });
-  process.stdout.write(tellBackup(report, (performance.now() - begun) / 1000));
-  const closed = (await isPrivate(await openBackupFolder(options.dir)))
-    ? 'only this account can read it (0700), and it should stay so'
-    : 'this disk does not keep other accounts of the machine out of it';
-  process.stdout.write(
-    `${options.dir} has the library's secret key and everybody's photos in it, not encrypted: ${closed}.\n`,
-  );
+  const isClosed = await isPrivate(await openBackupFolder(options.dir));
+  process.stdout.write(tellBackup(report, (performance.now() - begun) / 1000) + tellSecrets(options.dir, isClosed));
   for (const line of tellFaults(report.manifest, 'could not be backed up')) process.stderr.write(line);
   if (report.manifest.faults.length > 0) process.exitCode = 1;
 }
@@ -108,6 +103,13 @@ function tellBackup({ snapshot, manifest, copied, resumed, pruned }: BackupRepor
   ];
   return `${lines.join('\n')}\n`;
 }
+
+const tellSecrets = (dir: string, isClosed: boolean): string =>
+  `${dir} has the library's secret key and everybody's photos in it, not encrypted: ${
+    isClosed
+      ? 'only this account can read it (0700), and it should stay so'
+      : 'this disk does not keep other accounts of the machine out of it'
+  }.\n`;
 
 function tellRestore({ snapshot, manifest, driver, kept }: RestoreReport, seconds: number): string {
   const rows = manifest.tables.reduce((sum, table) => sum + table.rows, 0);

@@ -97,11 +97,11 @@ export async function useLibrary(app: TestApp, library: WholeLibrary): Promise<v
  * Every row of a library, and what holds them: constraints, triggers and row-level security. Without what a backup leaves behind.
  * @param login a superuser, whom no policy keeps from a row
  */
-export async function readLibrary(login: PoolConfig): Promise<Record<string, unknown>> {
+export async function readLibrary(login: PoolConfig): Promise<Record<string, string[]>> {
   const client = new Client(login);
   await client.connect();
   try {
-    const all: Record<string, unknown> = {};
+    const all: Record<string, string[]> = {};
     for (const { name } of await listTables(client)) {
       const { rows } = await client.query<{ row: string }>(
         `select (to_jsonb(t) - 'app_role' - 'grants_digest' - 'driver')::text as row from ${name} t order by 1`,

@@ -15,8 +15,11 @@ export function explain(error: unknown, dir: string): unknown {
       );
     case 'EACCES':
     case 'EPERM':
+      return new BackupError(
+        `${dir} cannot be used (${(error as Error).message}): give it to the account that runs this.`,
+      );
     case 'EROFS':
-      return new BackupError(`${dir} cannot be used: ${(error as Error).message}. Give it to the user who runs this.`);
+      return new BackupError(`${dir} is on a disk that can only be read: name a folder on another one.`);
     case 'ENOTDIR':
     case 'EEXIST':
       return new BackupError(`${dir} is no folder, or a file stands where one should be: ${(error as Error).message}.`);
