@@ -6,17 +6,16 @@ import {
   BackupError,
   type BackupReport,
   backupLibrary,
-  createProgressBar,
   isPrivate,
   openBackupFolder,
   type RestoreReport,
   restoreLibrary,
-  toSize,
-} from './features/storage/index.ts';
-import { openBlobStore } from './platform/blobs/open-store.ts';
+} from './features/backup/index.ts';
+import { openDriver, openPlainStore } from './platform/blobs/open-store.ts';
 import type { Database } from './platform/database/database.ts';
 import { namedLogin, openOwner } from './platform/database/open-owner.ts';
 import { createLogger } from './platform/observability/logger.ts';
+import { createProgressBar, toSize } from './platform/terminal/progress-bar.ts';
 
 /** `tintype backup DIR`, whether or not a server runs on the library meanwhile. */
 export async function backup(config: Config, options: { dir: string; keep?: number; version: string }): Promise<void> {
@@ -28,7 +27,7 @@ export async function backup(config: Config, options: { dir: string; keep?: numb
   const report = await withOwner(config, (owner, signal) => {
     const bar = createProgressBar(process.stderr, 'Backing up');
     return backupLibrary(
-      { owner, version: options.version, openBlobs: (database) => openStore(config, database) },
+      { owner, version: options.version, openBlobs: (database) => openPlace(config, database) },
       { dir: options.dir, keep: options.keep, onProgress: bar.update, signal },
     ).finally(bar.end);
   });
@@ -48,7 +47,7 @@ export async function restore(config: Config, options: { dir: string; snapshot?:
     const bar = createProgressBar(process.stderr, 'Restoring');
     const app = namedLogin(config);
     return restoreLibrary(
-      { owner, ...(app ? { app } : {}), openBlobs: (database) => openStore(config, database) },
+      { owner, ...(app ? { app } : {}), openBlobs: (database) => openConfigured(config, database) },
       { dir: options.dir, snapshot: options.snapshot, onProgress: bar.update, signal },
     ).finally(bar.end);
   });
@@ -88,9 +87,12 @@ async function withOwner<Result>(
   }
 }
 
-/** Past the cache: each file is asked for once, and what people look at stays in it. */
-const openStore = ({ storage, dataDir }: Config, database: Database) =>
-  openBlobStore(storage, { dataDir, database, cacheBytes: null });
+/** Wherever the library is, past the cache: each file is asked for once, and what people look at stays in it. */
+const openPlace = ({ storage, dataDir }: Config, database: Database) => openPlainStore(storage, { dataDir, database });
+
+/** Where a restored library is to be: its database is not that far yet that it could say so. */
+const openConfigured = ({ storage, dataDir }: Config, database: Database) =>
+  openDriver(storage.driver, storage, { dataDir, database });
 
 function tellBackup({ snapshot, manifest, copied, resumed, pruned }: BackupReport, seconds: number): string {
   const rows = manifest.tables.reduce((sum, table) => sum + table.rows, 0);

@@ -3,13 +3,12 @@ import type { Config } from './config.ts';
 import { createPartialFiles } from './features/photos/index.ts';
 import { checkStorage, collectGarbage, type Fault, moveStorage, readMoveProgress } from './features/storage/index.ts';
 import type { BlobStore, StorageDriver } from './platform/blobs/blob-store.ts';
-import { openBlobStore, openDriver } from './platform/blobs/open-store.ts';
+import { openDriver, openPlainStore } from './platform/blobs/open-store.ts';
 import { settlePlace } from './platform/blobs/storage-place.ts';
 import type { Database } from './platform/database/database.ts';
 import { openLibrary } from './platform/database/open-library.ts';
 import { createLogger } from './platform/observability/logger.ts';
-import { createProgress } from './platform/terminal/progress.ts';
-import { toSize } from './platform/terminal/size.ts';
+import { createProgressBar, toSize } from './platform/terminal/progress-bar.ts';
 
 /** Prints where the bytes are, and how many. */
 export const printStatus = (config: Config): Promise<void> =>
@@ -28,7 +27,7 @@ export const migrateStorage = (
   { to, maxRate, leaveDamaged }: { to: StorageDriver; maxRate?: number; leaveDamaged?: true },
 ): Promise<void> =>
   withLibrary(config, async ({ database, open, signal }) => {
-    const progress = createProgress('blobs moved');
+    const progress = createProgressBar(process.stderr, 'Moving');
     const options = { to, bytesPerSecond: maxRate ?? null, leaveDamaged: leaveDamaged === true, signal };
     const move = await moveStorage({ database, open }, { ...options, onProgress: progress.update }).finally(
       progress.end,
@@ -52,7 +51,7 @@ export const migrateStorage = (
 /** Holds the storage against the library and prints what is wrong; the result is kept for whoever administers the library. */
 export const printVerification = (config: Config, { readData = false }: { readData?: boolean }): Promise<void> =>
   withLibrary(config, async ({ database, openPlace, signal }) => {
-    const progress = createProgress('files looked at');
+    const progress = createProgressBar(process.stderr, 'Checking');
     const found = await checkStorage(
       { database, blobs: await openPlace() },
       { readData, signal, onProgress: (done, of) => progress.update({ done, of }) },
@@ -117,7 +116,7 @@ async function withLibrary(config: Config, work: (opened: Opened) => Promise<voi
       database,
       signal: stop.signal,
       open: async (driver) => keep(await openDriver(driver, storage, { dataDir, database })),
-      openPlace: async () => keep(await openBlobStore(storage, { dataDir, database, cacheBytes: null })),
+      openPlace: async () => keep(await openPlainStore(storage, { dataDir, database })),
     });
   } finally {
     for (const store of opened) store.close();

@@ -3,6 +3,7 @@ import { type PartialFiles, sweepOrphanFiles, sweepPartials, sweepUnusedBlobs } 
 import type { BlobStore, StorageDriver } from '#platform/blobs/blob-store.ts';
 import { asSystem } from '#platform/database/as-system.ts';
 import type { Database } from '#platform/database/database.ts';
+import { mayDelete } from '#platform/database/deletion-hold.ts';
 import type { Delivery } from '#platform/delivery/index.ts';
 import { lockMoves } from './lock-moves.ts';
 import * as store from './store.ts';
@@ -60,8 +61,13 @@ export async function sweepLeftovers(
   for (const driver of await asSystem(deps.database, (tx: Tx) => store.listLeftovers(tx, graceMs))) {
     const left = await deps.open(driver);
     for await (const { key } of left.list()) {
-      if (signal.aborted) return deleted;
-      await left.delete(key);
+      // A backup that began before the move ended may be reading there yet.
+      const isGone = await asSystem(deps.database, async (tx: Tx) => {
+        if (signal.aborted || !(await mayDelete(tx))) return false;
+        await left.delete(key);
+        return true;
+      });
+      if (!isGone) return deleted;
       deleted += 1;
     }
     left.close();

@@ -1,11 +1,8 @@
-export { BackupError } from './backup-error.ts';
-export { isPrivate, openBackupFolder } from './backup-folder.ts';
-export { type BackupReport, backupLibrary } from './backup-library.ts';
 export { collectGarbage } from './collect-garbage.ts';
+export { hashOf } from './copy-blob.ts';
+export { inLanes } from './in-lanes.ts';
 export { storageJobHandlers, storageJobs } from './job-handlers.ts';
 export { readMoveProgress } from './move-progress.ts';
 export { moveStorage } from './move-storage.ts';
-export { createProgressBar, toSize } from './progress.ts';
-export { type RestoreReport, restoreLibrary } from './restore-library.ts';
 export { storageRoutes } from './routes.ts';
 export { checkStorage, type Fault } from './verify-storage.ts';

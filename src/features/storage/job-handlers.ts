@@ -1,9 +1,8 @@
 import type { BlobStore, StorageDriver } from '#platform/blobs/blob-store.ts';
 import type { Database } from '#platform/database/database.ts';
-import { anonymous } from '#platform/database/principal.ts';
 import { handleJob, type JobHandler } from '#platform/jobs/jobs.ts';
 import * as definitions from './jobs.ts';
-import { readMove } from './store.ts';
+import { lookAtMove } from './move-progress.ts';
 
 export const storageJobs = Object.values(definitions);
 
@@ -23,12 +22,12 @@ interface Deps {
 /** The code behind this feature's jobs; each loads when it first runs. */
 export const storageJobHandlers = (deps: Deps): JobHandler[] => [
   handleJob(definitions.continueMove, async (_, signal) => {
-    const { driver, source, keeps_moving: isWanted, is_moving: isUnderWay } = await lookAt(deps.database);
+    const { driver, source, keeps_moving: isWanted, is_moving: isUnderWay } = await lookAtMove(deps.database);
     if (!source || !isWanted || isUnderWay) return;
     const { moveStorage, restMove } = await import('./move-storage.ts');
     const paused = new AbortController();
     const look = setInterval(() => {
-      lookAt(deps.database).then(
+      lookAtMove(deps.database).then(
         (now) => now.keeps_moving || paused.abort(),
         () => {},
       );
@@ -48,5 +47,3 @@ export const storageJobHandlers = (deps: Deps): JobHandler[] => [
     await sweepLeftovers(deps, dayMs, AbortSignal.any([signal, deps.ending]));
   }),
 ];
-
-const lookAt = (database: Database) => database.as(anonymous, readMove);

@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 import { readPlace, type StoragePlace } from '#platform/blobs/storage-place.ts';
 import { asSystem } from '#platform/database/as-system.ts';
 import type { Database } from '#platform/database/database.ts';
-import { readTotals, type Totals } from './store.ts';
+import { type MoveRow, readMove, readTotals, type Totals } from './store.ts';
 
 /** Where a library is and, while it moves, how much of it is where. */
 export async function readMoveProgress(
@@ -11,3 +11,7 @@ export async function readMoveProgress(
   const { driver, source } = await readPlace(database);
   return { driver, source, totals: await asSystem(database, (tx: Kysely<unknown>) => readTotals(tx)) };
 }
+
+/** Whether a library moves, and whether some process is at it. */
+export const lookAtMove = (database: Database): Promise<MoveRow> =>
+  asSystem(database, (tx: Kysely<unknown>) => readMove(tx));

@@ -3,6 +3,7 @@ import { type BlobKey, type BlobStore, type StorageDriver, variants } from '#pla
 import { asSystem } from '#platform/database/as-system.ts';
 import type { Database } from '#platform/database/database.ts';
 import { copyBlob, DamagedBlobError } from './copy-blob.ts';
+import { inLanes } from './in-lanes.ts';
 import { lockMoves, MoveError } from './lock-moves.ts';
 import { createPace } from './pace.ts';
 import * as store from './store.ts';
@@ -108,43 +109,32 @@ async function moveAll(database: Database, from: BlobStore, to: BlobStore, optio
   const job = { from, to, pace: createPace(options.bytesPerSecond), leaveDamaged: options.leaveDamaged === true };
   const damaged: { key: BlobKey; why: string }[] = [];
   let [done, bytes] = [0, 0];
-  const moveOne = async (hash: Buffer): Promise<void> => {
-    const moved = await moveBlob(database, { ...job, hash });
+  const move = (hash: Buffer) => moveBlob(database, { ...job, hash });
+  for await (const moved of inLanes(listElsewhere(database, to.driver, options.signal), options.parallel ?? 4, move)) {
     if ('why' in moved) damaged.push(moved);
     else bytes += moved.bytes;
     done += 1;
     options.onProgress?.({ done, of: Math.max(of, done), bytes });
-  };
-  for (let after: Buffer = Buffer.alloc(0); !options.signal?.aborted; ) {
-    const found = await asSystem(database, (tx: Tx) => store.listElsewhere(tx, to.driver, after, batch));
-    const last = found.at(-1);
-    if (!last) break;
-    await inLanes(options.parallel ?? 4, found, options.signal, ({ hash }) => moveOne(hash));
-    after = last.hash;
   }
   return { blobs: done - damaged.length, bytes, damaged };
 }
 
-/** Waits for all lanes, also when one of them fails: what it returns to may close what they use. */
-async function inLanes<Item>(
-  lanes: number,
-  items: readonly Item[],
+/** Hashes in their order, in batches, until the signal. */
+async function* listElsewhere(
+  database: Database,
+  to: StorageDriver,
   signal: AbortSignal | undefined,
-  work: (item: Item) => Promise<void>,
-): Promise<void> {
-  const waiting = items.values();
-  let failed = false;
-  const lane = async (): Promise<void> => {
-    for (const item of waiting) {
-      if (failed || signal?.aborted) return;
-      await work(item).catch((error) => {
-        failed = true;
-        throw error;
-      });
+): AsyncGenerator<Buffer> {
+  for (let after: Buffer = Buffer.alloc(0); ; ) {
+    const found = await asSystem(database, (tx: Tx) => store.listElsewhere(tx, to, after, batch));
+    for (const { hash } of found) {
+      if (signal?.aborted) return;
+      yield hash;
     }
-  };
-  const ends = await Promise.allSettled(Array.from({ length: lanes }, lane));
-  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+    const last = found.at(-1);
+    if (!last) return;
+    after = last.hash;
+  }
 }
 
 /** An original and all that was derived from it, held against sweeping meanwhile. */

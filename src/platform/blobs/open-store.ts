@@ -6,7 +6,7 @@ import { cacheOnDisk } from './disk-cache.ts';
 import { createFilesStore } from './files-store.ts';
 import { createMovableStore, type MovableStore } from './movable-store.ts';
 import type { S3Options } from './s3-store.ts';
-import { readPlace, requirePlace, StorageError } from './storage-place.ts';
+import { knowsPlace, readPlace, requirePlace, StorageError } from './storage-place.ts';
 
 export interface StorageConfig {
   /** Where the bytes of the library are. */
@@ -43,6 +43,15 @@ export async function openBlobStore(
   if (deps.cacheBytes !== null) await dropOtherCaches(store.driver, deps.dataDir);
   return store;
 }
+
+/**
+ * As {@link openBlobStore}, for commands that read each file once: without a cache. A library whose schema is from before it said where
+ * it is, is where its settings say.
+ */
+export const openPlainStore = async (storage: StorageConfig, deps: DriverDeps): Promise<BlobStore> =>
+  (await knowsPlace(deps.database))
+    ? openBlobStore(storage, { ...deps, cacheBytes: null })
+    : openDriver(storage.driver, storage, deps);
 
 /**
  * Opens one driver as it is, whether or not the library is there.

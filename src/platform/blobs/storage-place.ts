@@ -13,18 +13,30 @@ export interface StoragePlace {
   readonly version: number;
 }
 
-type Tx = Kysely<{ storage_place: StoragePlace }>;
+type Tx = Kysely<unknown>;
 
 /** What is configured and what the library remembers do not go together; the message says what to set. */
 export class StorageError extends Error {
   override readonly name = 'StorageError';
 }
 
-/** Any server may ask: it is how one that did not hear of a move learns of it. */
-export const readPlace = (database: Database): Promise<StoragePlace> =>
-  database.as(anonymous, (tx: Tx) =>
-    tx.selectFrom('storage_place').select(['driver', 'source', 'version']).executeTakeFirstOrThrow(),
+/** Whether the schema is so new that the library says where it is. */
+export async function knowsPlace(database: Database): Promise<boolean> {
+  const { rows } = await database.as(anonymous, (tx: Tx) =>
+    sql<{ knows: boolean }>`select to_regprocedure('public.find_storage()') is not null as knows`.execute(tx),
   );
+  return rows[0]?.knows === true;
+}
+
+/** Any server may ask: it is how one that did not hear of a move learns of it. */
+export async function readPlace(database: Database): Promise<StoragePlace> {
+  const { rows } = await database.as(anonymous, (tx: Tx) =>
+    sql<StoragePlace>`select driver, source, version from find_storage()`.execute(tx),
+  );
+  const [place] = rows;
+  if (!place) throw new StorageError('The library was never started, so it is nowhere yet: start it once.');
+  return place;
+}
 
 /** A library that never was anywhere is where it is told to be from now on; any other stays where it is. */
 export const settlePlace = (database: Database, configured: StorageDriver) =>

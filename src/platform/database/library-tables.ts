@@ -18,6 +18,7 @@ export const leftOutTables: Readonly<Record<string, string>> = {
   stored_parts: 'bytes come by their hash, whichever driver keeps them',
   storage_place: 'where bytes are is for the library that is restored to say',
   storage_leftovers: 'where bytes are is for the library that is restored to say',
+  storage_faults: 'what could not be moved was of a store that is not the restored one',
   storage_checks: 'what was found in a store that is not the restored one',
 };
 

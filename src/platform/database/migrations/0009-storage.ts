@@ -73,7 +73,6 @@ async function place(db: Kysely<unknown>): Promise<void> {
     db,
   );
   await protect(db, 'storage_place', { ownerSeesAll: true });
-  await sql`create policy all_read on storage_place for select using (true)`.execute(db);
   await protect(db, 'storage_leftovers');
   for (const table of ['storage_place', 'storage_leftovers']) {
     await sql`create policy system on ${sql.table(table)} using ((select app_is_system()))`.execute(db);
@@ -83,6 +82,12 @@ async function place(db: Kysely<unknown>): Promise<void> {
     create function settle_storage(p_driver text) returns void ${definer} as $$
     begin
       insert into storage_place (driver) values (p_driver) on conflict do nothing;
+    end $$`.execute(db);
+  // Every server asks, whoever it asks for: it is how one that did not hear of a move learns of it.
+  await sql`
+    create function find_storage() returns table (driver text, source text, version integer) ${definer} as $$
+    begin
+      return query select p.driver, p.source, p.version from storage_place p;
     end $$`.execute(db);
   await sql`
     create function announce_storage() returns trigger language plpgsql as $$

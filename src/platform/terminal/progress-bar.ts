@@ -2,8 +2,8 @@
 export type Progress = (state: {
   readonly done: number;
   readonly of: number;
-  /** Copied so far. */
-  readonly bytes: number;
+  /** Copied so far, where bytes are copied. */
+  readonly bytes?: number;
 }) => void;
 
 const everyMs = 200;
@@ -12,7 +12,7 @@ const width = 24;
 /** A bar on a terminal, drawn some times a second; where nobody looks, nothing. */
 export function createProgressBar(stream: NodeJS.WriteStream, what: string): { update: Progress; end(): void } {
   const begun = performance.now();
-  let drawnAt = 0;
+  let drawnAt = Number.NEGATIVE_INFINITY;
   let isDrawn = false;
 
   return {
@@ -22,9 +22,10 @@ export function createProgressBar(stream: NodeJS.WriteStream, what: string): { u
       drawnAt = now;
       isDrawn = true;
       const filled = of === 0 ? width : Math.round((width * done) / of);
-      const rate = bytes / Math.max(0.001, (now - begun) / 1000);
+      const seconds = Math.max(0.001, (now - begun) / 1000);
+      const copied = bytes === undefined ? '' : `, ${toSize(bytes)}, ${toSize(bytes / seconds)}/s`;
       const bar = `${'█'.repeat(filled)}${'░'.repeat(width - filled)}`;
-      stream.write(`\r\u001b[K${what} ${bar} ${done} of ${of} files, ${toSize(bytes)}, ${toSize(rate)}/s`);
+      stream.write(`\r\u001b[K${what} ${bar} ${done} of ${of} files${copied}`);
     },
     end() {
       if (isDrawn) stream.write('\r\u001b[K');

@@ -3,19 +3,20 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { Client, Pool, type PoolConfig } from 'pg';
-import type { BlobStore } from '#platform/blobs/blob-store.ts';
+import { inLanes } from '#features/storage/index.ts';
+import type { BlobStore, StorageDriver } from '#platform/blobs/blob-store.ts';
 import { createDatabase, type Database } from '#platform/database/database.ts';
 import { loadTables } from '#platform/database/load-tables.ts';
 import { migrate } from '#platform/database/migrate.ts';
 import { migrations } from '#platform/database/migrations/index.ts';
 import { requireRowLevelSecurity } from '#platform/database/row-level-security.ts';
 import { migrateTo, migrationLock, readMigrated } from '#platform/database/run-migrations.ts';
+import type { Progress } from '#platform/terminal/progress-bar.ts';
 import { BackupError } from './backup-error.ts';
 import { type BackupFolder, holdFolder, openBackupFolder } from './backup-folder.ts';
 import { type ListedFile, readListed } from './file-list.ts';
 import { createFilePool, type FilePool } from './file-pool.ts';
-import { inLanes } from './in-lanes.ts';
-import type { Progress } from './progress.ts';
+
 import { putFile } from './put-file.ts';
 import type { SnapshotManifest } from './snapshot-manifest.ts';
 
@@ -146,6 +147,7 @@ async function fillLibrary(deps: RestoreDeps, work: Work): Promise<RestoreReport
     await requireEmpty(client, deps, manifest);
     await migrateTo(deps.owner, manifest.migrations.at(-1) as string);
     const blobs = await deps.openBlobs(createDatabase({ pool }));
+    await settle(client, blobs.driver);
     const kept = await putFiles(blobs, work);
     await loadTables(client, {
       tables: manifest.tables.map((table) => ({
@@ -160,6 +162,18 @@ async function fillLibrary(deps: RestoreDeps, work: Work): Promise<RestoreReport
     await pool.end();
     await client.end().catch(() => {});
   }
+}
+
+/** Where the library is from now on; a server that was started on it while it was empty may have said otherwise. */
+async function settle(client: Client, driver: StorageDriver): Promise<void> {
+  const { rowCount } = await client.query(`select where to_regclass('public.storage_place') is not null`);
+  // The schema of an older snapshot has none; it comes with the migration, and looks at the rows.
+  if (rowCount === 0) return;
+  await client.query(
+    `insert into storage_place (driver) values ($1)
+     on conflict (id) do update set driver = $1, source = null, keeps_moving = false, version = storage_place.version + 1`,
+    [driver],
+  );
 }
 
 /** Otherwise it would be said after all was restored. */

@@ -15,12 +15,13 @@ import { fillLibrary, readFiles, readLibrary, useLibrary } from '../../../test/w
 import { parseConfig } from '../../config.ts';
 import { toAddress } from '../../platform/blobs/blob-address.ts';
 import type { BlobStore } from '../../platform/blobs/blob-store.ts';
-import { openBlobStore } from '../../platform/blobs/open-store.ts';
+import { openDriver, openPlainStore } from '../../platform/blobs/open-store.ts';
 import { createDatabase, type Database } from '../../platform/database/database.ts';
 import { migrate } from '../../platform/database/migrate.ts';
 import { migrateTo } from '../../platform/database/run-migrations.ts';
 import { sweepUnusedBlobs } from '../photos/sweep-blobs.ts';
-import { backupLibrary, openBackupFolder, restoreLibrary, verifyStorage } from './index.ts';
+import { verifyStorage } from '../storage/verify-storage.ts';
+import { backupLibrary, openBackupFolder, restoreLibrary } from './index.ts';
 
 const superuser = inject('postgres').owner;
 type Environment = Readonly<Record<string, string>>;
@@ -61,14 +62,12 @@ async function appRole(login: PoolConfig): Promise<string | null> {
   return rows[0]?.role ?? null;
 }
 
-const openBlobs =
-  ({ dataDir, environment }: Pick<Place, 'dataDir' | 'environment'>) =>
-  (database: Database) =>
-    openBlobStore(parseConfig({ TINTYPE_DATA: dataDir, ...environment }).storage, {
-      dataDir,
-      database,
-      cacheBytes: null,
-    });
+const storageOf = ({ dataDir, environment }: Pick<Place, 'dataDir' | 'environment'>) =>
+  parseConfig({ TINTYPE_DATA: dataDir, ...environment }).storage;
+const openBlobs = (place: Pick<Place, 'dataDir' | 'environment'>) => (database: Database) =>
+  openPlainStore(storageOf(place), { dataDir: place.dataDir, database });
+const openTarget = (place: Pick<Place, 'dataDir' | 'environment'>) => (database: Database) =>
+  openDriver(storageOf(place).driver, storageOf(place), { dataDir: place.dataDir, database });
 
 const seenBy = (place: Place): PoolConfig => ({ ...superuser, database: place.owner.database });
 
@@ -86,7 +85,7 @@ async function readAll(place: Place) {
 const backup = (place: Place, dir: string, options: Partial<Parameters<typeof backupLibrary>[1]> = {}) =>
   backupLibrary({ owner: place.owner, openBlobs: openBlobs(place), version: '0.0.0-test' }, { dir, ...options });
 const restore = (place: Place, dir: string, snapshot?: string) =>
-  restoreLibrary({ owner: place.owner, openBlobs: openBlobs(place) }, { dir, ...(snapshot ? { snapshot } : {}) });
+  restoreLibrary({ owner: place.owner, openBlobs: openTarget(place) }, { dir, ...(snapshot ? { snapshot } : {}) });
 
 /** The real server on a library that was restored. */
 async function serve(place: Place): Promise<TestApp> {
@@ -310,7 +309,11 @@ describe('backups of one library', async () => {
   test('are none where the files are not looked for where they are', async () => {
     const into = await temp('backup');
     const elsewhere = { ...place, environment: { TINTYPE_STORAGE: 'postgres' } };
-    await expect(backup(elsewhere, into)).rejects.toThrow(/None of the files .* TINTYPE_STORAGE/);
+    await expect(backup(elsewhere, into)).rejects.toThrow(
+      /The bytes of this library are in files, and TINTYPE_STORAGE says/,
+    );
+    const otherFolder = { ...place, dataDir: await temp('data') };
+    await expect(backup(otherFolder, into)).rejects.toThrow(/None of the files .* TINTYPE_STORAGE/);
     expect((await openBackupFolder(into)).snapshots).toEqual([]);
   });
 

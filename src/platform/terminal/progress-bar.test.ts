@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createProgressBar, toSize } from './progress.ts';
+import { createProgressBar, toSize } from './progress-bar.ts';
 
 const streamOf = (isTTY: boolean) => {
   const written: string[] = [];

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
-import type { BlobReader, BlobStore } from '#platform/blobs/blob-store.ts';
+import { hashOf } from '#features/storage/index.ts';
+import type { BlobStore } from '#platform/blobs/blob-store.ts';
 import { BackupError } from './backup-error.ts';
 import type { ListedFile } from './file-list.ts';
 import type { FilePool } from './file-pool.ts';
@@ -34,18 +34,5 @@ export async function putFile(blobs: BlobStore, pool: FilePool, { key, bytes, sh
 /** Read, not only looked for: what is restored over may be a disk that failed. */
 async function isThere(blobs: BlobStore, { key, bytes, sha256 }: ListedFile): Promise<boolean> {
   const found = await blobs.stat(key);
-  if (found?.bytes !== bytes) return false;
-  const reader = await blobs.open(key);
-  try {
-    return reader !== null && (await hashOf(reader)) === sha256;
-  } finally {
-    await reader?.close();
-  }
-}
-
-/** @returns null when it cannot be read whole */
-async function hashOf(reader: BlobReader): Promise<string | null> {
-  const hash = createHash('sha256');
-  const isWhole = await copyWhole(reader, { write: async (chunk) => void hash.update(chunk) });
-  return isWhole ? hash.digest('hex') : null;
+  return found?.bytes === bytes && (await hashOf(blobs, key).catch(() => null)) === sha256;
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { Client, Pool, type PoolConfig } from 'pg';
+import { inLanes } from '#features/storage/index.ts';
 import type { BlobStore } from '#platform/blobs/blob-store.ts';
 import { createTempArea } from '#platform/blobs/temp-area.ts';
 import { writeCompressed } from '#platform/blobs/write-compressed.ts';
@@ -9,6 +10,7 @@ import { createDatabase, type Database } from '#platform/database/database.ts';
 import { holdDeletions } from '#platform/database/deletion-hold.ts';
 import { type Dump, dumpTables } from '#platform/database/dump-tables.ts';
 import { leftOutTables } from '#platform/database/library-tables.ts';
+import type { Progress } from '#platform/terminal/progress-bar.ts';
 import { BackupError, explain } from './backup-error.ts';
 import {
   type BackupFolder,
@@ -20,9 +22,9 @@ import {
 } from './backup-folder.ts';
 import { createLookup, type ListedFile, readListed, readWanted, toLine, wantedFiles } from './file-list.ts';
 import { createFilePool } from './file-pool.ts';
-import { inLanes } from './in-lanes.ts';
+
 import { keepFile } from './keep-file.ts';
-import type { Progress } from './progress.ts';
+
 import { pruneSnapshots } from './prune-snapshots.ts';
 import type { FileFault, SnapshotManifest } from './snapshot-manifest.ts';
 
