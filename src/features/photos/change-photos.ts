@@ -17,20 +17,34 @@ export interface PhotoChange {
   taken_at?: string | undefined;
   is_favorite?: boolean | undefined;
   is_archived?: boolean | undefined;
+  image_type?: store.PhotoRow['image_type'] | undefined;
+  is_primary?: boolean | undefined;
   tags?: string[] | undefined;
   place?: string | null | undefined;
 }
 
-/** Changes what people may change of a photo. The caption is kept as typed. @throws AppError `not_found` */
+/**
+ * Changes what people may change of a photo. The caption is kept as typed. A photo becomes the primary one in place of the one that was.
+ * @throws AppError `not_found`, `conflict` for a primary photo that lies in the trash
+ */
 export async function changePhoto(deps: Deps, caller: Caller, id: string, change: PhotoChange) {
   const user = requireAllowed(caller, 'photo.change');
   const row = await deps.database.as(user.principal, async (tx: Tx) => {
     await requireAccess(tx, caller, 'photo.change', [id]);
+    if (change.is_primary) {
+      await store.unsetPrimary(tx, user.userId);
+      // Looked at under the lock: who trashes it waits, or has done it.
+      if ((await store.findPhoto(tx, id))?.deleted_at) {
+        throw new AppError('conflict', 'This photo lies in the trash. Take it out to make it the primary one.');
+      }
+    }
     return store.updatePhoto(tx, id, {
       // PostgreSQL's text has no NUL; an empty caption is none.
       ...(change.caption === undefined ? {} : { caption: change.caption?.replaceAll('\0', '') || null }),
       ...(change.is_favorite === undefined ? {} : { is_favorite: change.is_favorite }),
       ...(change.is_archived === undefined ? {} : { is_archived: change.is_archived }),
+      ...(change.image_type === undefined ? {} : { image_type: change.image_type }),
+      ...(change.is_primary === undefined ? {} : { is_primary: change.is_primary }),
       ...(change.tags === undefined ? {} : { tags: change.tags }),
       ...(change.place === undefined ? {} : { place: change.place || null }),
       ...(change.taken_at === undefined ? {} : takenByPerson(change.taken_at)),

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
-import { dateTime, id, page } from '#platform/http/contract.ts';
-import { filterQuery, kinds, line, PhotoFilter, tag } from './photo-filter.ts';
+import { dateTime, flag, id, line, page } from '#platform/http/contract.ts';
+import { filterQuery, imageTypes, kinds, PhotoFilter, tag } from './photo-filter.ts';
 
 export const variants = ['original', 'preview', 'medium', 'small'] as const;
 export type Variant = (typeof variants)[number];
@@ -14,6 +14,8 @@ export const Photo = z
     bytes: z.int(),
     mime_type: z.string(),
     kind: z.enum(kinds),
+    image_type: z.enum(imageTypes).openapi({ description: 'What its owner says it is for; shows it to nobody' }),
+    is_primary: z.boolean().openapi({ description: 'The one that stands for its owner, of all types' }),
     is_generated: z.boolean().openapi({ description: 'Made rather than taken: styled or generated' }),
     is_favorite: z.boolean(),
     is_archived: z.boolean().openapi({ description: 'Kept, found and in its albums, but not in the timeline' }),
@@ -122,12 +124,17 @@ export const PhotoChange = z
     taken_at: dateTime.optional(),
     is_favorite: z.boolean().optional(),
     is_archived: z.boolean().optional(),
+    image_type: z.enum(imageTypes).optional(),
+    is_primary: z
+      .boolean()
+      .optional()
+      .openapi({ description: 'True takes it from the one that was; one at the most is' }),
     tags: tags.optional().openapi({ description: 'All of them: what is not here is taken off' }),
     place: line(200, 'The name of a place can be 200 characters at the most.').nullable().optional(),
   })
   .refine(
     (change) => Object.keys(change).length > 0,
-    'Name something to change: caption, tags, place, taken_at, is_favorite or is_archived.',
+    'Name something to change: caption, tags, place, taken_at, is_favorite, is_archived, image_type or is_primary.',
   );
 
 const ids = z.array(id).min(1, 'Name at least one photo.').max(1000, 'Name 1000 photos at the most.');
@@ -174,8 +181,12 @@ export const UploadState = z
   ])
   .openapi('UploadState');
 
-/** Query of a raw-body upload. */
-export const UploadQuery = z.strictObject({
+/** What may be said of a file that is sent, in the query or in the fields of its form. */
+export const GuestUploadQuery = z.strictObject({
   filename: z.string().max(1000).optional(),
   modified_at: dateTime.optional().openapi({ description: "The file's own date, where the picture names none" }),
+});
+export const UploadQuery = GuestUploadQuery.extend({
+  image_type: z.enum(imageTypes).optional(),
+  is_primary: flag.optional(),
 });

@@ -52,12 +52,12 @@ export async function understand(tx: Tx, ownerId: string, filter: PhotoFilter): 
   const { lexemes = [], terms = [] } = rows[0] ?? {};
   const quoted = quoter(ownerId);
   const words = [...lexemes.map(quoted), ...terms.map((term) => alternatives(term, quoted))].join(' & ');
-  const { favorite, generated, since, album_id: albumId } = filter;
+  const { favorite, generated, since, album_id: albumId, image_type: imageType } = filter;
   return {
     ...search,
     words,
     findsNothing: Boolean(q) && terms.length === 0,
-    isIndexed: [favorite, generated, since, albumId].every((value) => value === undefined),
+    isIndexed: [favorite, generated, since, albumId, imageType].every((value) => value === undefined),
   };
 }
 
@@ -134,6 +134,8 @@ export function matching(search: Search, within: { from?: string; to?: string } 
   if (filter.generated !== undefined) {
     conditions.push(filter.generated ? sql<SqlBool>`kind <> 'uploaded'` : sql<SqlBool>`kind = 'uploaded'`);
   }
+  // As text, so that the index of those that are no gallery's is seen to fit.
+  if (filter.image_type) conditions.push(sql<SqlBool>`image_type = ${sql.lit(filter.image_type)}`);
   if (filter.since) conditions.push(sql<SqlBool>`created_at >= ${filter.since}`);
   if (filter.album_id) {
     conditions.push(

@@ -16,6 +16,8 @@ import {
   recordBlob,
   requireRoom,
   restorePhotos,
+  unsetPrimary,
+  updatePhoto,
 } from './store.ts';
 import type { PhotoTables } from './tables.ts';
 
@@ -31,6 +33,9 @@ export interface Label {
   readonly filename: string | undefined;
   /** The file's own date, used where the picture names none. */
   readonly modifiedAt: Date | null;
+  /** What the photo is for; of one's own uploads alone. */
+  readonly imageType?: PhotoRow['image_type'] | undefined;
+  readonly isPrimary?: boolean | undefined;
 }
 
 /** On whose behalf a photo is kept, and whose it will be; that they may was checked before. */
@@ -72,7 +77,7 @@ export async function keepPhoto(
 ): Promise<Kept> {
   const hash = Buffer.from(arrived.sha256, 'hex');
   const existing = await deps.database.as(uploader.principal, (tx: Kysely<PhotoTables>) =>
-    uploader.findExisting(tx, hash),
+    findLabelled(tx, uploader, hash, label),
   );
   if (existing) return { row: existing, duplicate: true };
 
@@ -82,7 +87,7 @@ export async function keepPhoto(
     const image = await deps.imaging.ingest({ path: arrived.path, outDir: workFolder.path, signal });
     return await deps.database.as(uploader.principal, async (tx: Kysely<PhotoTables>) => {
       await lockUploadOf(tx, uploader.ownerId, hash);
-      const meanwhile = await uploader.findExisting(tx, hash);
+      const meanwhile = await findLabelled(tx, uploader, hash, label);
       if (meanwhile) return { row: meanwhile, duplicate: true };
       // Most of what will not fit is known by now, and needs not be put and swept again.
       await requireRoom(tx, uploader.ownerId, arrived.bytes);
@@ -106,6 +111,7 @@ export async function keepPhoto(
           height,
         })),
       });
+      if (label.isPrimary) await unsetPrimary(tx, uploader.ownerId);
       const row = await insertPhoto(tx, toRow(uploader, hash, arrived.bytes, image, label));
       await uploader.afterKept?.(tx, row);
       return { row, duplicate: false };
@@ -117,6 +123,22 @@ export async function keepPhoto(
   } finally {
     await workFolder.discard();
   }
+}
+
+/** The photo that already stands for these bytes. What is said of it with the bytes this time holds from now on. */
+async function findLabelled(
+  tx: Kysely<PhotoTables>,
+  uploader: Uploader,
+  hash: Buffer,
+  { imageType, isPrimary }: Label,
+): Promise<PhotoRow | undefined> {
+  const existing = await uploader.findExisting(tx, hash);
+  if (!existing || (imageType === undefined && isPrimary === undefined)) return existing;
+  if (isPrimary) await unsetPrimary(tx, uploader.ownerId);
+  return updatePhoto(tx, existing.id, {
+    ...(imageType === undefined ? {} : { image_type: imageType }),
+    ...(isPrimary === undefined ? {} : { is_primary: isPrimary }),
+  });
 }
 
 async function takeExisting(tx: Kysely<PhotoTables>, ownerId: string, hash: Buffer): Promise<PhotoRow | undefined> {
@@ -140,6 +162,8 @@ function toRow({ ownerId, linkId }: Uploader, hash: Buffer, bytes: number, image
     width: image.width,
     height: image.height,
     animated: image.animated,
+    image_type: label.imageType ?? 'gallery',
+    is_primary: label.isPrimary ?? false,
     ...takenAt(image, label),
     placeholder: Buffer.from(image.placeholder),
     camera_make: camera?.make ?? null,

@@ -1,28 +1,12 @@
 import { z } from '@hono/zod-openapi';
-import { dateTime, flag, id } from '#platform/http/contract.ts';
+import { dateTime, flag, id, line } from '#platform/http/contract.ts';
 
 export const kinds = ['uploaded', 'styled', 'generated'] as const;
+export const imageTypes = ['profile', 'gallery', 'cover'] as const;
 export const formats = ['jpeg', 'png', 'webp', 'gif', 'avif', 'heic'] as const;
 
 /** Wall-clock time where the photo was taken; an offset is read away, since a timeline is sorted by wall clocks. */
 const wallClock = z.union([z.iso.date(), z.iso.datetime({ offset: true, local: true })], 'This is not a date or time.');
-
-/**
- * Text of one line as it is kept: no controls, no marks of direction, single spaces, and nothing that is half a character.
- * Length is counted as people count it: an emoji is one.
- */
-export const line = (most: number, tooLong: string) =>
-  z
-    .string()
-    .transform((text) =>
-      text
-        .toWellFormed()
-        .normalize('NFC')
-        .replace(/[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '')
-        .replace(/[\p{Cc}\s]+/gu, ' ')
-        .trim(),
-    )
-    .refine((text) => text.length <= most || [...text].length <= most, tooLong);
 
 /** Text to look for. */
 export const words = z
@@ -45,6 +29,7 @@ const fields = {
   camera: value.optional().openapi({ description: 'Make and model, as shown' }),
   place: value.optional(),
   kind: z.enum(kinds).optional(),
+  image_type: z.enum(imageTypes).optional(),
   style: value.optional(),
   format: z.enum(formats).optional(),
   album_id: id.optional(),

@@ -26,6 +26,8 @@ export function createPresenter(deps: { signedUrls: SignedUrls }, caller: UserCa
     kind: row.kind,
     is_generated: row.kind !== 'uploaded',
     // What a photo is to its owner is nobody else's business.
+    image_type: row.owner_id === caller.userId ? row.image_type : 'gallery',
+    is_primary: row.is_primary && row.owner_id === caller.userId,
     is_favorite: row.is_favorite && row.owner_id === caller.userId,
     is_archived: row.is_archived && row.owner_id === caller.userId,
     caption: row.caption,

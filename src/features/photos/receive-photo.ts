@@ -1,11 +1,12 @@
+import type { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { ApiEnv } from '#platform/http/api.ts';
 import { AppError } from '#platform/http/app-error.ts';
 import { readMultipartFile } from '#platform/http/read-multipart.ts';
 import { bodyOf, clientGone } from '#platform/http/request-body.ts';
-import { UploadQuery } from './contract.ts';
+import { GuestUploadQuery, UploadQuery } from './contract.ts';
 import type { PhotoDeps } from './deps.ts';
-import type { Kept, Uploader } from './keep-photo.ts';
+import type { Kept, Label, Uploader } from './keep-photo.ts';
 import { type Source, uploadPhoto } from './upload-photo.ts';
 
 /**
@@ -18,33 +19,45 @@ export async function receivePhoto(
   uploader: Uploader,
   c: Context<ApiEnv>,
 ): Promise<Kept> {
-  const query = UploadQuery.safeParse(c.req.query());
-  if (!query.success) {
-    const issue = query.error.issues[0];
-    throw new AppError('validation_error', `${issue?.path.join('.') || 'query'}: ${issue?.message}`, {
-      field: issue?.path[0] ?? null,
-    });
-  }
+  // What a photo is for is its owner's to say, not a guest's.
+  const said = uploader.linkId ? GuestUploadQuery : UploadQuery;
+  const query: Said = parse(said, c.req.query());
   const contentType = c.req.header('content-type') ?? '';
   const { signal } = c.req.raw;
   try {
     const source = /^multipart\/form-data/i.test(contentType)
-      ? await fromForm(deps, c, contentType, query.data)
-      : fromBody(c, query.data);
+      ? await fromForm(deps, c, contentType, said, query)
+      : fromBody(c, query);
     return await uploadPhoto(deps, uploader, source, signal);
   } catch (error) {
     throw signal.aborted && !(error instanceof AppError) ? clientGone() : error;
   }
 }
 
-type Query = { filename?: string | undefined; modified_at?: string | undefined };
+type Said = z.output<typeof UploadQuery>;
 
-function fromBody(c: Context<ApiEnv>, query: Query): Source {
+function parse(schema: typeof UploadQuery | typeof GuestUploadQuery, value: unknown): Said {
+  const { success, data, error } = schema.safeParse(value);
+  if (success) return data;
+  const issue = error.issues[0];
+  throw new AppError('validation_error', `${issue?.path.join('.') || 'query'}: ${issue?.message}`, {
+    field: issue?.path[0] ?? null,
+  });
+}
+
+const toLabel = (said: Said): Label => ({
+  filename: said.filename,
+  modifiedAt: toDate(said.modified_at),
+  imageType: said.image_type,
+  isPrimary: said.is_primary,
+});
+
+function fromBody(c: Context<ApiEnv>, query: Said): Source {
   const length = c.req.header('content-length');
   return {
     body: bodyOf(c),
     declaredBytes: length === undefined ? undefined : Number(length),
-    label: () => ({ filename: query.filename, modifiedAt: toDate(query.modified_at) }),
+    label: () => toLabel(query),
   };
 }
 
@@ -52,19 +65,21 @@ async function fromForm(
   deps: Pick<PhotoDeps, 'maxUploadBytes'>,
   c: Context<ApiEnv>,
   contentType: string,
-  query: Query,
+  said: typeof UploadQuery | typeof GuestUploadQuery,
+  query: Said,
 ): Promise<Source> {
   const form = await readMultipartFile(bodyOf(c), contentType, {
     field: 'file',
-    allowed: ['filename', 'modified_at'],
+    allowed: Object.keys(said.shape),
     mostBytes: deps.maxUploadBytes,
   });
   return {
     body: form.body,
-    label: () => ({
-      filename: query.filename ?? form.fields.get('filename') ?? form.filename,
-      modifiedAt: toDate(query.modified_at ?? form.fields.get('modified_at')),
-    }),
+    label: () => {
+      const { modified_at, ...fields } = Object.fromEntries(form.fields);
+      const label = toLabel({ ...parse(said, fields), modified_at, ...query });
+      return { ...label, filename: label.filename ?? form.filename };
+    },
   };
 }
 

@@ -72,9 +72,9 @@ export function photoRoutes(deps: PhotoDeps & { resumable: ReturnType<typeof cre
         method: 'patch',
         path: '/photos/{id}',
         tags: ['Photos'],
-        summary: 'Change caption, tags, place, date, favourite or archive',
+        summary: 'Change caption, tags, place, date, favourite, archive, type or which is primary',
         request: { ...byId, ...jsonBody(contract.PhotoChange) },
-        responses: { 200: json(contract.Photo, 'Changed'), ...errors(400, 401, 403, 404) },
+        responses: { 200: json(contract.Photo, 'Changed'), ...errors(400, 401, 403, 404, 409) },
       }),
       async (c) => c.json(await changePhoto(deps, c.var.caller, c.req.valid('param').id, c.req.valid('json')), 200),
     )
@@ -250,7 +250,7 @@ export function photoRoutes(deps: PhotoDeps & { resumable: ReturnType<typeof cre
         content: {
           'application/octet-stream': { schema: file },
           'multipart/form-data': {
-            schema: z.object({ file, filename: z.string().optional(), modified_at: z.string().optional() }),
+            schema: z.object({ file }).extend(contract.UploadQuery.shape),
           },
         },
       },

@@ -26,6 +26,8 @@ const columns = [
   'width',
   'height',
   'kind',
+  'image_type',
+  'is_primary',
   'is_favorite',
   'is_archived',
   'caption',
@@ -307,6 +309,8 @@ export const updatePhoto = (
     caption?: string | null;
     is_favorite?: boolean;
     is_archived?: boolean;
+    image_type?: PhotoRow['image_type'];
+    is_primary?: boolean;
     tags?: string[];
     place?: string | null;
     taken_at?: Date;
@@ -329,12 +333,26 @@ export async function lockPhotos(tx: QueryExecutorProvider, ownerId: string): Pr
   await sql`select pg_advisory_xact_lock(hashtextextended(${ownerId}, 3))`.execute(tx);
 }
 
+/**
+ * Takes the mark of the primary photo from whichever has it, before another gets it in the same transaction; whoever else sets one
+ * waits until then.
+ */
+export async function unsetPrimary(tx: Tx, ownerId: string): Promise<void> {
+  await lockPhotos(tx, ownerId);
+  await tx
+    .updateTable('photos')
+    .set({ is_primary: false, updated_at: new Date() })
+    .where('owner_id', '=', ownerId)
+    .where('is_primary', '=', true)
+    .execute();
+}
+
 /** @returns how many went to the trash; all of them at that one moment */
 export async function trashPhotos(tx: Tx, ownerId: string, selection: PhotoSelection, at: Date): Promise<number> {
   await lockPhotos(tx, ownerId);
   const { numUpdatedRows } = await tx
     .updateTable('photos')
-    .set({ deleted_at: at })
+    .set({ deleted_at: at, is_primary: false })
     .where(await selected(tx, ownerId, selection))
     .executeTakeFirst();
   return Number(numUpdatedRows);

@@ -1,5 +1,5 @@
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
-import type { kinds } from './photo-filter.ts';
+import type { imageTypes, kinds } from './photo-filter.ts';
 
 type BigInteger = ColumnType<string, number | string, number | string>;
 
@@ -15,6 +15,8 @@ export interface PhotoTables {
     height: number;
     animated: boolean;
     kind: Generated<(typeof kinds)[number]>;
+    image_type: Generated<(typeof imageTypes)[number]>;
+    is_primary: Generated<boolean>;
     source_photo_id: string | null;
     /** The link by which a guest sent it. */
     link_id: string | null;

@@ -23,6 +23,23 @@ const wholeNumber = (least: number, most: number, fallback: number) =>
 /** `limit` and `offset` of a list; pages are capped at 100. */
 export const page = { limit: wholeNumber(1, 100, 50), offset: wholeNumber(0, 10_000_000, 0) };
 
+/**
+ * Text of one line as it is kept: no controls, no marks of direction, single spaces, and nothing that is half a character.
+ * Length is counted as people count it: an emoji is one.
+ */
+export const line = (most: number, tooLong: string) =>
+  z
+    .string()
+    .transform((text) =>
+      text
+        .toWellFormed()
+        .normalize('NFC')
+        .replace(/[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '')
+        .replace(/[\p{Cc}\s]+/gu, ' ')
+        .trim(),
+    )
+    .refine((text) => text.length <= most || [...text].length <= most, tooLong);
+
 /** `?flag=true|false`, and nothing else. */
 export const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
 

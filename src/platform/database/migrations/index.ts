@@ -8,6 +8,7 @@ import { accounting } from './0006-accounting.ts';
 import { events } from './0007-events.ts';
 import { sharing } from './0008-sharing.ts';
 import { storage } from './0009-storage.ts';
+import { photoTypes } from './0010-photo-types.ts';
 
 /** Every migration, by the name under which it is recorded. Names sort in the order they run and are never changed. */
 export const migrations: Record<string, (db: Kysely<unknown>) => Promise<void>> = {
@@ -20,4 +21,5 @@ export const migrations: Record<string, (db: Kysely<unknown>) => Promise<void>> 
   '0007-events': events,
   '0008-sharing': sharing,
   '0009-storage': storage,
+  '0010-photo-types': photoTypes,
 };

@@ -10,6 +10,8 @@ const photo = (id: string, takenAt: string, more: Partial<Photo> = {}): Photo =>
   bytes: 1,
   mime_type: 'image/jpeg',
   kind: 'uploaded',
+  image_type: 'gallery',
+  is_primary: false,
   is_generated: false,
   is_favorite: false,
   is_archived: false,
