@@ -10,6 +10,7 @@ import { albumRoutes } from '#features/albums/index.ts';
 import { auditJobHandlers, auditJobs, auditRoutes } from '#features/audit/index.ts';
 import { createChangeStreams, eventRoutes } from '#features/events/index.ts';
 import { operationRoutes } from '#features/operation/index.ts';
+import { organizationRoutes } from '#features/organizations/index.ts';
 import * as photos from '#features/photos/index.ts';
 import * as sharing from '#features/sharing/index.ts';
 import { storageJobHandlers, storageJobs, storageRoutes } from '#features/storage/index.ts';
@@ -142,6 +143,7 @@ export async function createApp(deps: AppDeps) {
         publicUrl,
       }),
     )
+    .route('/', organizationRoutes({ database }))
     .route('/', photos.photoRoutes({ ...photoDeps, resumable }))
     .route('/', albumRoutes({ database, signedUrls }))
     .route('/', sharing.linkRoutes(sharingDeps))

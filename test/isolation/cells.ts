@@ -38,6 +38,8 @@ export interface Cell {
   readonly members?: 'see' | 'add' | 'refused' | 'leave';
   /** Success may show members what is in the owner's albums. */
   readonly showsAlbums?: true;
+  /** Success may show organizations: `all` of those one belongs to, or the names of those that one is `asked` to join. */
+  readonly showsOrganizations?: 'all' | 'asked';
   /** Where a wrong form of the id is noticed. Default `first`: 404 whoever asks. `late`: only for those let in. `body`: 400. */
   readonly malformed?: 'first' | 'late' | 'body';
   /** Its body names one id, so that there is no mixture of own and foreign. */
@@ -266,6 +268,56 @@ export const cells: Record<string, Cell> = {
     members: 'leave',
     send: ({ viewer }) => ({ path: { user_id: viewer.id } }),
   },
+
+  'GET /organizations': { needs: 'account', ok: 200, showsOrganizations: 'all' },
+  'POST /organizations': {
+    needs: 'person',
+    ok: 201,
+    endsCaller: true,
+    send: () => ({ json: { name: 'made' } }),
+  },
+  'GET /organizations/{id}': { needs: 'account', ok: 200, target: 'organization' },
+  'PATCH /organizations/{id}': {
+    needs: 'person',
+    ok: 200,
+    target: 'organization',
+    members: 'refused',
+    send: () => ({ json: { name: 'taken', visibility: 'everyone' } }),
+  },
+  'DELETE /organizations/{id}': { needs: 'person', ok: 204, target: 'organization', members: 'refused' },
+  'GET /organizations/{id}/members': { needs: 'account', ok: 200, target: 'open_organization' },
+  'PATCH /organizations/{id}/members/{user_id}': {
+    needs: 'person',
+    ok: 200,
+    target: 'open_organization',
+    members: 'refused',
+    send: ({ chorister }) => ({ path: { user_id: chorister.id }, json: { role: 'admin' } }),
+  },
+  // The member leaves; the others take somebody out.
+  'DELETE /organizations/{id}/members/{user_id}': {
+    needs: 'person',
+    ok: 204,
+    target: 'organization',
+    send: ({ person, viewer, chorister }) => ({ path: { user_id: (person === viewer ? viewer : chorister).id } }),
+  },
+  'GET /organizations/{id}/invitations': { needs: 'person', ok: 200, target: 'organization', members: 'refused' },
+  'POST /organizations/{id}/invitations': {
+    needs: 'person',
+    ok: 201,
+    target: 'organization',
+    members: 'refused',
+    send: ({ walkIn }) => ({ json: { username: walkIn.username } }),
+  },
+  'DELETE /organizations/{id}/invitations/{user_id}': {
+    needs: 'person',
+    ok: 204,
+    target: 'open_organization',
+    members: 'refused',
+    send: ({ candidate }) => ({ path: { user_id: candidate.id } }),
+  },
+  'GET /me/invitations': { needs: 'account', ok: 200, showsOrganizations: 'asked' },
+  'POST /me/invitations/{id}/accept': { needs: 'person', ok: 200, target: 'asked' },
+  'DELETE /me/invitations/{id}': { needs: 'person', ok: 204, target: 'asked' },
 
   'POST /share/create': {
     needs: 'share',

@@ -31,7 +31,12 @@ export type TargetKind =
   | 'job'
   | 'album'
   | 'smart_album'
-  | 'link';
+  | 'link'
+  | 'organization'
+  /** One that everyone may see. */
+  | 'open_organization'
+  /** One of somebody else’s that they are asked to join. */
+  | 'asked';
 
 /** What a request is made of. */
 export interface Context {
@@ -53,6 +58,9 @@ export interface Context {
   /** Who may look at the owner's albums, and who may add to them. */
   readonly viewer: Person;
   readonly contributor: Person;
+  /** Who belongs to every organization that is made here, and who is asked to; they ask for nothing themselves. */
+  readonly chorister: Person;
+  readonly candidate: Person;
   /** What the victim has, for bodies that name it. */
   readonly victims: Readonly<Record<TargetKind, string>>;
 }
@@ -69,6 +77,8 @@ export interface Resident {
   readonly secrets: readonly (string | Buffer)[];
   /** What those see besides who belong to the album; part of what nobody else sees. */
   readonly shared: readonly (string | Buffer)[];
+  /** What those see who belong to the organization, the name first, which is all that who is asked to join sees. */
+  readonly organizational: readonly string[];
   /** The original, byte for byte. */
   readonly bytes: Buffer;
   readonly etags: Readonly<Record<string, string>>;
@@ -84,6 +94,8 @@ export interface Fixture {
   readonly stranger: Person;
   readonly viewer: Person;
   readonly contributor: Person;
+  readonly chorister: Person;
+  readonly candidate: Person;
   /** A photo of their own for each who is no owner. */
   readonly photoOf: Readonly<Partial<Record<CallerName, string>>>;
   readonly walkIn: Context['walkIn'];
@@ -109,8 +121,10 @@ export async function createFixture(app: TestApp, by?: Person): Promise<Fixture>
   const admin = await app.signUp();
   if (by) await app.request(by, 'PATCH', `/api/v1/users/${admin.id}`, { json: { role: 'admin' } });
   const people: Person[] = [];
-  for (let i = 0; i < 7; i += 1) people.push(await app.signUp());
-  const [ownerPerson, victimPerson, stranger, disabled, walkIn, viewer, contributor] = people as [
+  for (let i = 0; i < 9; i += 1) people.push(await app.signUp());
+  const [ownerPerson, victimPerson, stranger, disabled, walkIn, viewer, contributor, chorister, candidate] = people as [
+    Person,
+    Person,
     Person,
     Person,
     Person,
@@ -120,6 +134,7 @@ export async function createFixture(app: TestApp, by?: Person): Promise<Fixture>
     Person,
   ];
   const members = { viewer, contributor };
+  const choir = { chorister, candidate };
 
   const keyOf = async (person: Person, ...scopes: string[]) => (await app.createApiKey(person, scopes)).bearer;
   const callers: Fixture['callers'] = {
@@ -137,14 +152,15 @@ export async function createFixture(app: TestApp, by?: Person): Promise<Fixture>
   };
 
   const [owner, victim] = [
-    await settle(app, admin, ownerPerson, members),
-    await settle(app, admin, victimPerson, null),
+    await settle(app, admin, ownerPerson, members, choir),
+    await settle(app, admin, victimPerson, null, choir),
   ];
   const make: Fixture['make'] = async (kind, resident) => {
     const { person, principal, targets } = resident;
     const made = await makeTarget(app, admin, kind, person, principal);
     const membersOf = resident === owner ? members : null;
     if (kind === 'album') await fillAlbum(app, person, made.id, targets.photo, membersOf);
+    if (isOrganization(kind)) await fillOrganization(app, person, made.id, membersOf, choir);
     if (kind === 'photo' || kind === 'trashed') await putInto(app, person, principal, targets.album, made.id);
     return made;
   };
@@ -167,6 +183,8 @@ export async function createFixture(app: TestApp, by?: Person): Promise<Fixture>
     stranger,
     viewer,
     contributor,
+    chorister,
+    candidate,
     photoOf,
     walkIn: { username: walkIn.username, password: walkIn.password },
     make,
@@ -211,9 +229,16 @@ async function createExpiringKey(app: TestApp, owner: Person): Promise<{ bearer:
   throw new Error('a key ended each time before it could be used');
 }
 
+type Choir = { readonly chorister: Person; readonly candidate: Person };
 type Members = { readonly viewer: Person; readonly contributor: Person };
 
-async function settle(app: TestApp, admin: Person, person: Person, members: Members | null): Promise<Resident> {
+async function settle(
+  app: TestApp,
+  admin: Person,
+  person: Person,
+  members: Members | null,
+  choir: Choir,
+): Promise<Resident> {
   const mark = () => `canary-${randomBytes(8).toString('hex')}`;
   const marks = {
     caption: mark(),
@@ -224,6 +249,8 @@ async function settle(app: TestApp, admin: Person, person: Person, members: Memb
     agent: mark(),
     upload: mark(),
     album: mark(),
+    organization: mark(),
+    charter: mark(),
   };
   const principal = { kind: 'user' as const, id: person.id };
   pictures += 1;
@@ -232,7 +259,9 @@ async function settle(app: TestApp, admin: Person, person: Person, members: Memb
     camera: { make: marks.make, model: marks.model },
   });
   const photo = await app.upload(person, bytes, marks.filename);
-  await app.request(person, 'PATCH', `/api/v1/photos/${photo.id}`, { json: { caption: marks.caption } });
+  await app.request(person, 'PATCH', `/api/v1/photos/${photo.id}`, {
+    json: { caption: marks.caption, image_type: 'profile', is_primary: true },
+  });
   await app.request(person, 'PATCH', '/api/v1/me', { json: { display_name: `${person.username} in full` } });
   await app.request(person, 'POST', '/api/v1/api-keys', { json: { name: marks.key, scopes: ['photos:read'] } });
   await app.request(null, 'POST', '/api/v1/auth/login', {
@@ -259,7 +288,15 @@ async function settle(app: TestApp, admin: Person, person: Person, members: Memb
     album: await target('album'),
     smart_album: await target('smart_album'),
     link: await target('link'),
+    organization: await target('organization'),
+    open_organization: await target('open_organization'),
+    asked: await target('asked'),
   };
+  const said = { name: marks.organization, description: marks.charter };
+  await app.request(person, 'PATCH', `/api/v1/organizations/${targets.organization}`, { json: said });
+  for (const kind of ['organization', 'open_organization'] as const) {
+    await fillOrganization(app, person, targets[kind], members, choir);
+  }
   await app.request(person, 'PATCH', `/api/v1/albums/${targets.album}`, { json: { name: marks.album } });
   await fillAlbum(app, person, targets.album, targets.photo, members);
   await putInto(app, person, principal, targets.album, targets.trashed);
@@ -272,6 +309,7 @@ async function settle(app: TestApp, admin: Person, person: Person, members: Memb
     profile: [person.username, person.email],
     secrets: [...Object.values(marks), ...bytesOf],
     shared: [...shared, ...bytesOf],
+    organizational: [marks.organization, marks.charter],
     bytes,
     etags,
   };
@@ -292,6 +330,41 @@ async function fillAlbum(
   for (const [role, { username }] of Object.entries(members ?? {})) {
     await app.request(owner, 'POST', `/api/v1/albums/${album}/members`, { json: { username, role } });
   }
+}
+
+const isOrganization = (kind: TargetKind): boolean => kind === 'organization' || kind === 'open_organization';
+
+/** To everybody's belongs the chorister, and the candidate is asked to; to the owner's the viewer and the contributor as well. */
+async function fillOrganization(
+  app: TestApp,
+  admin: Person,
+  id: string,
+  members: Members | null,
+  { chorister, candidate }: Choir,
+): Promise<void> {
+  const joining = [chorister, ...(members ? [members.viewer] : [])];
+  const asked = [candidate, ...(members ? [members.contributor] : [])];
+  for (const { username } of [...joining, ...asked]) {
+    await app.request(admin, 'POST', `/api/v1/organizations/${id}/invitations`, { json: { username } });
+  }
+  for (const person of joining) await app.request(person, 'POST', `/api/v1/me/invitations/${id}/accept`);
+}
+
+const organizationsOf = new WeakMap<Person, string[]>();
+const standingOrganizations = 5;
+
+/** Those that were made for a request that was carried out go in time: one may administer fifty. */
+async function makeOrganization(app: TestApp, admin: Person, visibility: 'members' | 'everyone'): Promise<string> {
+  const made = organizationsOf.get(admin) ?? [];
+  if (made.length > standingOrganizations + 10) {
+    const [oldest] = made.splice(standingOrganizations, 1);
+    await app.request(admin, 'DELETE', `/api/v1/organizations/${oldest}`);
+  }
+  const answer = await app.request(admin, 'POST', '/api/v1/organizations', { json: { name: 'made', visibility } });
+  if (answer.status !== 201) throw new Error(`an organization was answered ${answer.status}: ${answer.text}`);
+  const { id } = answer.json();
+  organizationsOf.set(admin, [...made, id]);
+  return id;
 }
 
 /** As a photo lies in an album that was put there before it went to the trash. */
@@ -366,6 +439,17 @@ async function makeTarget(
       const photo = await app.request(person, 'GET', '/api/v1/photos?limit=1');
       return { id: (await createLink(app, person, { photo_id: photo.json().items[0].id })).id, name: '' };
     }
+    case 'organization':
+    case 'open_organization': {
+      const visibility = kind === 'organization' ? 'members' : 'everyone';
+      return { id: await makeOrganization(app, person, visibility), name: '' };
+    }
+    case 'asked': {
+      const organization = await makeOrganization(app, admin, 'members');
+      const json = { username: person.username };
+      await app.request(admin, 'POST', `/api/v1/organizations/${organization}/invitations`, { json });
+      return { id: organization, name: '' };
+    }
     case 'job':
       // One that failed on something of theirs, as the queue keeps it.
       return insert(
@@ -381,8 +465,9 @@ async function makeTarget(
   }
 }
 
-async function rowsOf(app: TestApp, { principal }: Resident): Promise<string> {
+async function rowsOf(app: TestApp, { principal, targets }: Resident): Promise<string> {
   const { id } = principal;
+  const organizations = [targets.organization, targets.open_organization];
   return app.database.database.as(principal, async (tx: AnyTx) => {
     const { rows } = await sql`
       select (select jsonb_agg(u) from users u where u.id = ${id}) as users,
@@ -395,6 +480,9 @@ async function rowsOf(app: TestApp, { principal }: Resident): Promise<string> {
         (select jsonb_agg(ap order by ap.album_id, ap.photo_id) from album_photos ap where album_owner_id = ${id}) as album_photos,
         (select jsonb_agg(l.id || ' ' || l.views || coalesce(l.revoked_at::text, '') order by l.id) from shared_links l
           where owner_id = ${id}) as links,
+        (select jsonb_agg(o order by o.id) from organizations o where id = any(${organizations})) as organizations,
+        (select jsonb_agg(m order by m.resource_id) from memberships m where m.resource_id = any(${organizations})) as memberships,
+        (select jsonb_agg(i order by i.organization_id) from organization_invitations i where user_id = ${id}) as asked,
         (select jsonb_agg(g) from usage g where owner_id = ${id}) as usage`.execute(tx);
     return JSON.stringify(rows, null, 1);
   });

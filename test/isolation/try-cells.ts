@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { expect } from 'vitest';
 import type { Answer, Credential, Person } from '../app.ts';
 import { type Cell, cells, needs, type Place } from './cells.ts';
-import type { CallerName, Context, Fixture, TargetKind } from './fixture.ts';
+import type { CallerName, Context, Fixture, Resident, TargetKind } from './fixture.ts';
 
 /** All places an operation's id can be in. */
 export function placesOf(cell: Cell): Place[] {
@@ -27,11 +27,23 @@ function membersAnswer(cell: Cell, caller: 'viewer' | 'contributor'): number {
 
 const isOwners = (caller: CallerName): boolean => caller === 'owner' || caller.startsWith('key');
 
+/** Who administers the instance reaches every organization; who is asked to join does not belong to it yet. */
+function organizationAnswer(cell: Cell, caller: CallerName, place: Place): number {
+  if (place !== 'own' && place !== 'foreign') return 404;
+  if (caller === 'admin' || caller === 'adminKey') return cell.ok;
+  if (place === 'own' && isOwners(caller)) return cell.ok;
+  if (place === 'own' && caller === 'viewer') return cell.members === 'refused' ? 403 : cell.ok;
+  return cell.target === 'open_organization' ? 403 : 404;
+}
+
+const isOfOrganization = ({ target }: Cell): boolean => target === 'organization' || target === 'open_organization';
+
 export function expectedStatus(cell: Cell, caller: CallerName, place: Place): number {
   const verdict = needs[cell.needs][caller];
   if (place === 'malformed' && cell.malformed !== 'late') return cell.malformed === 'body' ? 400 : 404;
   if (verdict !== 'ok') return verdict;
   if (!cell.target) return cell.ok;
+  if (isOfOrganization(cell)) return organizationAnswer(cell, caller, place);
   if (place === 'own' && isOwners(caller)) return cell.ok;
   if (place === 'own' && isMember(caller) && cell.members) return membersAnswer(cell, caller);
   return cell.reach === 'everybody' && (place === 'own' || place === 'foreign') ? cell.ok : 404;
@@ -130,6 +142,8 @@ export async function contextOf(
     sharedPhoto: fixture.owner.targets.photo,
     viewer: fixture.viewer,
     contributor: fixture.contributor,
+    chorister: fixture.chorister,
+    candidate: fixture.candidate,
     victims: fixture.victim.targets,
   };
 }
@@ -190,6 +204,16 @@ export function comparable(answer: Answer, ids: readonly string[]): unknown {
   return { status: answer.status, headers, body: ids.reduce((text, id) => text.replaceAll(id, '<id>'), answer.text) };
 }
 
+/** What of an organization's words a success may show: all to who belongs to it, the name to who is asked to join. */
+function organizationalWords(fixture: Fixture, cell: Cell, caller: CallerName, resident: Resident): readonly string[] {
+  const { organizational } = resident;
+  const isOf = isOfOrganization(cell) || cell.showsOrganizations === 'all';
+  if (isOf && (caller === 'admin' || caller === 'adminKey')) return organizational;
+  if (resident !== fixture.owner) return [];
+  if (isOf && caller === 'viewer') return organizational;
+  return cell.showsOrganizations === 'asked' && caller === 'contributor' ? organizational.slice(0, 1) : [];
+}
+
 /** Fails when an answer holds anything of somebody else, is kept by caches that are shared, or is an error of the server. */
 export function requireClean(fixture: Fixture, cell: Cell, caller: CallerName, answer: Answer): void {
   const whole = raw(answer);
@@ -199,11 +223,11 @@ export function requireClean(fixture: Fixture, cell: Cell, caller: CallerName, a
     if (resident === fixture.owner && isOwners(caller) && succeeded) continue;
     const meetsOwner =
       resident === fixture.owner && isMember(caller) && succeeded && !!(cell.members || cell.showsAlbums);
-    const hidden = meetsOwner
-      ? resident.secrets.filter((secret) => !resident.shared.includes(secret))
-      : resident.secrets;
+    const organizational = succeeded ? organizationalWords(fixture, cell, caller, resident) : [];
+    const allowed = [...(meetsOwner ? resident.shared : []), ...organizational];
+    const hidden = resident.secrets.filter((secret) => !allowed.includes(secret));
     for (const secret of hidden) expect(whole.includes(secret), `${caller} was shown ${secret}`).toBe(false);
-    if (knows || meetsOwner || (resident === fixture.owner && isOwners(caller))) continue;
+    if (knows || meetsOwner || organizational.length > 0 || (resident === fixture.owner && isOwners(caller))) continue;
     for (const name of resident.profile) expect(whole.includes(name), `${caller} was shown ${name}`).toBe(false);
   }
   expect(String(answer.headers['cache-control'])).toMatch(/no-store|private/);

@@ -21,6 +21,11 @@ const ownersOwn = {
   refusal: 'Only the owner of this album may do that.',
 } as const;
 
+const administratorsMay = {
+  resource: 'seen_organization',
+  refusal: 'Only the administrators of this organization may do that.',
+} as const;
+
 /**
  * The one authorization table: every use-case names its action here and nothing is allowed by omission.
  * Row-level security stands beneath it and repeats the part about ownership on its own.
@@ -63,6 +68,17 @@ export const rules = {
   'album.search_in': { scope: 'photos:write', resource: 'seen_album' },
   'album.change': { scope: 'photos:write', resource: 'album', seen: ownersOwn },
   'album.share': { scope: null, resource: 'album', seen: ownersOwn },
+  'organization.list': { scope: 'account:read' },
+  'organization.create': { scope: null },
+  'organization.read': { scope: 'account:read', resource: 'seen_organization' },
+  'organization.meet': {
+    scope: 'account:read',
+    resource: 'joined_organization',
+    seen: { resource: 'seen_organization', refusal: 'Only who belongs to this organization sees who else does.' },
+  },
+  'organization.administer': { scope: null, resource: 'administered_organization', seen: administratorsMay },
+  'organization.leave': { scope: null, resource: 'joined_organization' },
+  'organization.answer': { scope: null, resource: 'organization_invitation' },
   // Whoever sees a link can copy its key and come by it, so looking takes the scopes that making one does: reading among them,
   // or a key that may only add photos would make a link to all of them, and come by that.
   'link.list': { scope: 'photos:write', also: 'photos:read' },
@@ -93,6 +109,21 @@ const withinReach = {
   seen_album: (ids: readonly string[], userId: string) =>
     sql<{ id: string }>`
       select id from albums where id = any(${ids}) and (owner_id = ${userId} or id in (${albumsJoinedBy(userId)}))`,
+  administered_organization: (ids: readonly string[], userId: string) =>
+    sql<{ id: string }>`
+      select id from organizations where id = any(${ids})
+        and (id in (${organizationsJoinedBy(userId, 'admin')}) or ${isAdministrator(userId)})`,
+  joined_organization: (ids: readonly string[], userId: string) =>
+    sql<{ id: string }>`
+      select id from organizations where id = any(${ids})
+        and (id in (${organizationsJoinedBy(userId)}) or ${isAdministrator(userId)})`,
+  seen_organization: (ids: readonly string[], userId: string) =>
+    sql<{ id: string }>`
+      select id from organizations where id = any(${ids}) and (visibility = 'everyone'
+        or id in (${organizationsJoinedBy(userId)}) or ${isAdministrator(userId)})`,
+  organization_invitation: (ids: readonly string[], userId: string) =>
+    sql<{ id: string }>`
+      select organization_id as id from organization_invitations where organization_id = any(${ids}) and user_id = ${userId}`,
   link: (ids: readonly string[], userId: string) =>
     sql<{ id: string }>`select id from shared_links where id = any(${ids}) and owner_id = ${userId}`,
   session: (ids: readonly string[], userId: string) =>
@@ -109,6 +140,14 @@ const albumsJoinedBy = (userId: string, role: 'contributor' | null = null) =>
   sql`select m.resource_id from memberships m where m.user_id = ${userId} and m.resource_kind = 'album'
     and (${role}::text is null or m.role = ${role})`;
 
+const organizationsJoinedBy = (userId: string, role: 'admin' | null = null) =>
+  sql`select m.resource_id from memberships m where m.user_id = ${userId} and m.resource_kind = 'organization'
+    and (${role}::text is null or m.role = ${role})`;
+
+/** Whoever runs the instance may do in each organization what its own administrators may. */
+const isAdministrator = (userId: string) =>
+  sql`exists (select from users u where u.id = ${userId} and u.role = 'admin' and u.disabled_at is null)`;
+
 /** What a guest may do, and what their link must allow for it. */
 const guestRules = {
   'guest.look': null,
@@ -123,6 +162,10 @@ const nouns: Record<keyof typeof withinReach, string> = {
   album: 'album',
   contributed_album: 'album',
   seen_album: 'album',
+  administered_organization: 'organization',
+  joined_organization: 'organization',
+  seen_organization: 'organization',
+  organization_invitation: 'invitation',
   link: 'link',
   session: 'session',
   api_key: 'API key',

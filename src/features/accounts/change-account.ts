@@ -22,6 +22,7 @@ export interface ProfileChange {
   username?: string | undefined;
   email?: string | null | undefined;
   display_name?: string | null | undefined;
+  avatar_by_email?: boolean | undefined;
   current_password?: string | undefined;
 }
 

@@ -9,12 +9,30 @@ export const username = z
 const email = z.email('This is not an e-mail address.').max(254);
 const password = z.string().min(1, 'A password is needed.').max(1024);
 
+/** Somebody as others meet them. */
+export const Person = z
+  .strictObject({
+    id,
+    username: z.string(),
+    display_name: z.string().nullable(),
+    profile_picture_url: z
+      .string()
+      .nullable()
+      .openapi({ description: 'Shown to everybody; another picture has another address' }),
+  })
+  .openapi('PersonName');
+
 export const User = z
   .strictObject({
     id,
     username: z.string(),
     email: z.string().nullable(),
     display_name: z.string().nullable(),
+    profile_picture_url: z.string().nullable(),
+    cover_picture_url: z.string().nullable(),
+    avatar_by_email: z.boolean().openapi({
+      description: 'Whether whoever knows the e-mail finds the profile picture at /avatar/{sha256 of the e-mail}',
+    }),
     role: z.enum(['admin', 'user']),
     disabled: z.boolean(),
     created_at: dateTime,
@@ -68,6 +86,7 @@ export const ProfileChange = z.strictObject({
   username: username.optional(),
   email: email.nullable().optional(),
   display_name: z.string().trim().min(1).max(80).nullable().optional(),
+  avatar_by_email: z.boolean().optional(),
   current_password: password.optional(),
 });
 export const PasswordChange = z.strictObject({ current_password: password, new_password: password });

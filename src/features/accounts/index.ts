@@ -1,10 +1,14 @@
+export { Person } from './contract.ts';
 export { sessionCookie } from './cookie.ts';
 export { createConsoleResetLink } from './create-console-reset-link.ts';
 export { createCredentials, type Shown } from './credentials.ts';
 export { ensureFirstAccount } from './ensure-first-account.ts';
 export { accountJobHandlers, accountJobs } from './jobs.ts';
 export { createPasswords, type Passwords } from './passwords.ts';
+export { pictureUrl } from './picture-url.ts';
+export { presentPerson } from './present.ts';
 export { accountRoutes } from './routes.ts';
 export { createSignInLimits } from './sign-in-limits.ts';
-export { hasUsers } from './store.ts';
+export { findPerson, hasUsers, setPicture } from './store.ts';
+export type { AccountTables } from './tables.ts';
 export { createBearerTokens, deriveKey, hashSecret, newSecret } from './tokens.ts';

@@ -1,4 +1,4 @@
-import { type Kysely, type SelectQueryBuilder, sql } from 'kysely';
+import { type Kysely, type QueryExecutorProvider, type SelectQueryBuilder, sql } from 'kysely';
 import type { Scope } from '#platform/http/caller.ts';
 import type { AccountTables } from './tables.ts';
 
@@ -21,6 +21,9 @@ export interface UserRow {
   username: string;
   email: string | null;
   display_name: string | null;
+  profile_version: string | null;
+  cover_version: string | null;
+  avatar_by_email: boolean;
   role: 'admin' | 'user';
   disabled_at: Date | null;
   created_at: Date;
@@ -42,6 +45,9 @@ const selectUsers = (tx: Tx) =>
       'users.role',
       'users.disabled_at',
       'users.created_at',
+      'users.avatar_by_email',
+      sql<string | null>`picture_version(users.profile_picture)`.as('profile_version'),
+      sql<string | null>`picture_version(users.cover_picture)`.as('cover_version'),
       'usage.photos',
       'usage.bytes',
       'usage.quota_bytes',
@@ -64,10 +70,33 @@ export const listUsers = (tx: Tx, page: Page) =>
 export async function updateProfile(
   tx: Tx,
   userId: string,
-  change: { username?: string; email?: string | null; display_name?: string | null },
+  change: { username?: string; email?: string | null; display_name?: string | null; avatar_by_email?: boolean },
 ): Promise<void> {
   if (Object.keys(change).length === 0) return;
   await tx.updateTable('users').set(change).where('id', '=', userId).execute();
+}
+
+/** @param hash content address of a stored picture; null for none */
+export async function setPicture(
+  tx: Tx,
+  userId: string,
+  kind: 'profile' | 'cover',
+  hash: Buffer | null,
+): Promise<void> {
+  await tx
+    .updateTable('users')
+    .set(kind === 'profile' ? { profile_picture: hash } : { cover_picture: hash })
+    .where('id', '=', userId)
+    .execute();
+}
+
+/** Somebody by their username; disabled people are not found. */
+export async function findPerson(
+  tx: QueryExecutorProvider,
+  username: string,
+): Promise<{ user_id: string; username: string } | undefined> {
+  const { rows } = await sql<{ user_id: string; username: string }>`select * from find_person(${username})`.execute(tx);
+  return rows[0];
 }
 
 /** What an account may keep; null for no end. */

@@ -7,6 +7,9 @@ export interface AccountTables {
     username: string;
     email: string | null;
     display_name: string | null;
+    profile_picture: Buffer | null;
+    cover_picture: Buffer | null;
+    avatar_by_email: boolean;
     role: 'admin' | 'user';
     disabled_at: Date | null;
     created_at: Date;

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import { requireAccess, requireAllowed } from '#features/access/index.ts';
+import { presentPerson } from '#features/accounts/index.ts';
 import { createPresenter, findPhotos, listMatching, selectMatchingIds } from '#features/photos/index.ts';
 import { AppError } from '#platform/http/app-error.ts';
 import type { Caller, UserCaller } from '#platform/http/caller.ts';
@@ -107,5 +108,5 @@ export async function readAlbumLayout(deps: AlbumDeps, caller: Caller, id: strin
 
 async function peopleOf(tx: Tx, albumId: string): Promise<AlbumBody['people']> {
   const members = await store.listMembers(tx, albumId);
-  return members.map(({ user_id: id, username, display_name }) => ({ id, username, display_name }));
+  return members.map((member) => presentPerson({ ...member, id: member.user_id }));
 }

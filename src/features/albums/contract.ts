@@ -1,13 +1,10 @@
 import { z } from '@hono/zod-openapi';
+import { Person } from '#features/accounts/index.ts';
 import { Photo, PhotoFilter, TimelineMonth } from '#features/photos/index.ts';
 import { dateTime, flag, id, listOf, page } from '#platform/http/contract.ts';
 
 export const memberRoles = ['viewer', 'contributor'] as const;
 const roles = ['owner', ...memberRoles] as const;
-
-export const Person = z
-  .strictObject({ id, username: z.string(), display_name: z.string().nullable() })
-  .openapi('PersonName');
 
 const Preview = z.strictObject({
   id,

@@ -1,6 +1,7 @@
 import type { z } from '@hono/zod-openapi';
 import type { Kysely } from 'kysely';
 import { requireAccess, requireAllowed } from '#features/access/index.ts';
+import { findPerson, presentPerson } from '#features/accounts/index.ts';
 import { recordAudit } from '#features/audit/index.ts';
 import { AppError } from '#platform/http/app-error.ts';
 import type { Caller } from '#platform/http/caller.ts';
@@ -14,7 +15,7 @@ type Deps = Pick<AlbumDeps, 'database'>;
 type MemberBody = z.infer<typeof Member>;
 
 const toMember = (row: store.MemberRow): MemberBody => ({
-  user: { id: row.user_id, username: row.username, display_name: row.display_name },
+  user: presentPerson({ ...row, id: row.user_id }),
   role: row.role,
   photo_count: Number(row.photos),
   joined_at: row.joined_at.toISOString(),
@@ -49,7 +50,7 @@ export async function addMember(
     if ((await store.findAlbum(tx, user.userId, albumId))?.filter) {
       throw new AppError('conflict', 'A smart album cannot be shared. Make it a plain one (freeze) first.');
     }
-    const person = await store.findPerson(tx, member.username);
+    const person = await findPerson(tx, member.username);
     if (!person) {
       throw new AppError('not_found', `Nobody here is called “${member.username}”. Ask them for their username.`);
     }

@@ -1,5 +1,6 @@
 import type { z } from '@hono/zod-openapi';
 import type { Kysely } from 'kysely';
+import { presentPerson } from '#features/accounts/index.ts';
 import { createPresenter, findOldestMatching, listMatching, type PhotoRow } from '#features/photos/index.ts';
 import type { UserCaller } from '#platform/http/caller.ts';
 import type { Album } from './contract.ts';
@@ -36,7 +37,7 @@ export async function presentAlbums(
       height: photo.height,
       is_generated: photo.kind !== 'uploaded',
     }));
-    const people = row.people.map(({ role: _, ...person }) => person);
+    const people = row.people.map(presentPerson);
     return {
       id: row.id,
       name: row.name,

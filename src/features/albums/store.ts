@@ -8,6 +8,7 @@ interface PersonRow {
   id: string;
   username: string;
   display_name: string | null;
+  picture: string | null;
 }
 
 /** What every answer about an album shows, without the photos. */
@@ -59,7 +60,8 @@ const albumColumns = (userId: string) => sql`
   case when a.owner_id = ${userId} then 'owner' else m.role end as role, pin.user_id is not null as is_pinned,
   (select count(*)::int from shared_links l where l.album_id = a.id and l.owner_id = ${userId} and l.revoked_at is null
     and (l.expires_at is null or l.expires_at > now()) and (l.max_views is null or l.views < l.max_views)) as link_count,
-  (select jsonb_agg(jsonb_build_object('id', p.user_id, 'username', p.username, 'display_name', p.display_name, 'role', p.role))
+  (select jsonb_agg(jsonb_build_object('id', p.user_id, 'username', p.username, 'display_name', p.display_name, 'picture', p.picture,
+      'role', p.role))
     from album_people(a.id) p) as people`;
 
 export async function listAlbums(
@@ -283,6 +285,7 @@ export interface MemberRow {
   user_id: string;
   username: string;
   display_name: string | null;
+  picture: string | null;
   role: AlbumRole;
   photos: string;
   joined_at: Date;
@@ -295,12 +298,6 @@ export async function listMembers(tx: Tx, albumId: string): Promise<MemberRow[]>
       where ap.album_id = ${albumId} and ap.added_by = p.user_id and ph.deleted_at is null) as photos
     from album_people(${albumId}) with ordinality p order by p.ordinality`.execute(tx);
   return rows;
-}
-
-/** Somebody by their username; disabled people are not found. */
-export async function findPerson(tx: Tx, username: string): Promise<{ user_id: string; username: string } | undefined> {
-  const { rows } = await sql<{ user_id: string; username: string }>`select * from find_person(${username})`.execute(tx);
-  return rows[0];
 }
 
 /** @returns false when they belong to it already */

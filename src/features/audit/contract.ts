@@ -27,6 +27,16 @@ export const actions = [
   'album_member_removed',
   'album_member_left',
   'shared_album_deleted',
+  'organization_created',
+  'organization_changed',
+  'organization_deleted',
+  'organization_invited',
+  'organization_invitation_withdrawn',
+  'organization_joined',
+  'organization_invitation_declined',
+  'organization_member_changed',
+  'organization_member_removed',
+  'organization_member_left',
   'link_created',
   'link_changed',
   'link_closed',
@@ -38,7 +48,17 @@ export const actions = [
   'storage_move_paused',
 ] as const;
 
-export const subjectKinds = ['user', 'session', 'api_key', 'invitation', 'album', 'photo', 'link', 'job'] as const;
+export const subjectKinds = [
+  'user',
+  'session',
+  'api_key',
+  'invitation',
+  'album',
+  'organization',
+  'photo',
+  'link',
+  'job',
+] as const;
 
 const Entry = z
   .strictObject({

@@ -4,11 +4,13 @@
  * of tokens and passwords are never readable, and a role is changed by `set_account_state` alone.
  */
 export const grants: Readonly<Record<string, readonly string[]>> = {
-  users: ['select', 'update (username, email, display_name)'],
+  users: ['select', 'update (username, email, display_name, profile_picture, cover_picture, avatar_by_email)'],
   sessions: ['select (id, user_id, kind, user_agent, ip, created_at, last_used_at, expires_at)', 'insert', 'delete'],
   api_keys: ['select (id, user_id, name, prefix, scopes, created_at, last_used_at, expires_at)', 'insert', 'delete'],
   one_time_tokens: ['select (id, kind, user_id, created_by, created_at, expires_at, used_at)', 'insert', 'delete'],
   memberships: ['select'],
+  organizations: ['select'],
+  organization_invitations: ['select'],
   photos: ['select', 'insert', 'update', 'delete'],
   uploads: ['select', 'insert', 'update', 'delete'],
   downloads: ['select', 'insert', 'delete'],

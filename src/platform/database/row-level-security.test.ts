@@ -24,6 +24,7 @@ interface Person {
   readonly upload: string;
   readonly download: string;
   readonly album: string;
+  readonly organization: string;
   readonly principal: Principal;
 }
 
@@ -39,7 +40,8 @@ let stranger: Person;
 /** A person with a row in every table that has rows of people. */
 async function createPerson(name: string): Promise<Person> {
   const id = uuidv7();
-  const [session, key, photo, upload, download, album] = Array.from({ length: 6 }, () => uuidv7()) as [
+  const [session, key, photo, upload, download, album, organization] = Array.from({ length: 7 }, () => uuidv7()) as [
+    string,
     string,
     string,
     string,
@@ -73,6 +75,7 @@ async function createPerson(name: string): Promise<Person> {
     await sql`insert into album_pins (user_id, album_id) values (${id}, ${album})`.execute(tx);
     await sql`insert into shared_links (id, owner_id, photo_id, key_hash, key_sealed)
       values (${uuidv7()}, ${id}, ${photo}, ${hashOf(`link of ${name}`)}, 'sealed')`.execute(tx);
+    await sql`select create_organization(${organization}, ${`organization of ${name}`}, null, 'members')`.execute(tx);
     await sql`select record_audit('sign_in', 'session', ${session}, '{}', '192.0.2.1')`.execute(tx);
   });
   await asStorage(database, async (tx) => {
@@ -84,7 +87,7 @@ async function createPerson(name: string): Promise<Person> {
     `insert into memberships (user_id, resource_kind, resource_id, role) values ($1, 'album', $2, 'viewer')`,
     [id, uuidv7()],
   );
-  return { id, session, key, photo, hash, upload, download, album, principal };
+  return { id, session, key, photo, hash, upload, download, album, organization, principal };
 }
 
 beforeAll(async () => {
@@ -92,6 +95,9 @@ beforeAll(async () => {
   victim = await createPerson('victim');
   stranger = await createPerson('stranger');
   await as(admin.principal, (tx) => sql`select set_quota(${victim.id}, '{"quota_bytes":10}')`.execute(tx));
+  await as(admin.principal, (tx) =>
+    sql`select invite_to_organization(${admin.organization}, ${victim.id}, 'member')`.execute(tx),
+  );
   await as(admin.principal, (tx) =>
     sql`insert into one_time_tokens (id, kind, token_hash, user_id, created_by, expires_at)
       values (${uuidv7()}, 'reset', ${hashOf('reset of victim')}, ${victim.id}, ${admin.id}, now() + interval '1 hour')`.execute(
@@ -149,9 +155,21 @@ const tables: Record<
     adminReads: true,
   },
   memberships: {
-    theirs: () => `user_id = '${victim.id}'`,
+    theirs: () => `user_id = '${victim.id}' and resource_kind = 'album'`,
     change: `role = 'owner'`,
     row: () => `(user_id, resource_kind, resource_id, role) values ('${victim.id}', 'album', '${uuidv7()}', 'owner')`,
+  },
+  organizations: {
+    theirs: () => `id = '${victim.organization}'`,
+    change: `name = 'taken'`,
+    row: () => `(id, name) values ('${uuidv7()}', 'made')`,
+    adminReads: true,
+  },
+  organization_invitations: {
+    theirs: () => `user_id = '${victim.id}'`,
+    change: `role = 'admin'`,
+    row: () => `(user_id, organization_id, role) values ('${stranger.id}', '${victim.organization}', 'admin')`,
+    adminReads: true,
   },
   photos: {
     theirs: () => `owner_id = '${victim.id}'`,
@@ -496,6 +514,7 @@ describe('functions that run as the owner', () => {
        where p.pronamespace = 'public'::regnamespace and p.prosecdef order by 1`,
     );
     expect(rows.map((row) => row.proname)).toEqual([
+      'accept_organization_invitation',
       'add_album_member',
       'album_people',
       'announce_account_change',
@@ -503,48 +522,70 @@ describe('functions that run as the owner', () => {
       'announce_album_contents',
       'announce_link_changes',
       'announce_membership',
+      'announce_organization_change',
       'announce_own_account',
       'announce_photo_change',
       'announce_photo_updates',
       'announce_photos',
+      'announce_picture',
       'announce_pin',
       'announce_upload',
+      'app_administers',
       'app_is_admin',
+      'app_joined_organization',
       'app_link',
       'app_link_album',
       'app_link_photo',
       'app_sees_album',
+      'change_organization',
       'change_own_password',
       'consume_reset',
       'count_link_view',
       'count_photos',
+      'create_organization',
       'create_user',
       'delete_account',
+      'delete_organization',
+      'end_organization_invitation',
       'find_api_key',
+      'find_avatar',
       'find_grant',
       'find_link',
       'find_login',
       'find_person',
+      'find_picture',
       'find_session',
       'find_storage',
       'forget_album',
+      'forget_organization',
       'has_users',
       'index_album_photos',
       'index_photos',
+      'inherit_organization',
+      'invite_to_organization',
+      'is_shown_picture',
       'link_password_hash',
       'link_people',
       'maker_is_admin',
+      'open_organization_invitations',
+      'organization_people',
+      'organization_size',
+      'own_organization_invitations',
       'own_password_hash',
       'raise_over_quota',
       'record_audit',
       'record_blob',
+      'record_picture',
       'refuse_over_quota',
       'register_user',
       'remove_album_member',
+      'remove_organization_member',
       'request_reset',
       'require_room',
       'set_account_state',
       'set_album_role',
+      'set_organization_logo',
+      'set_organization_role',
       'set_quota',
       'settle_storage',
       'sole_owner',
@@ -583,6 +624,9 @@ describe('functions that run as the owner', () => {
       // Settled once, it stays where it is until somebody moves it who may.
       await call(principal, `select settle_storage('s3')`);
       expect(await call(principal, `select driver from find_storage()`), who).toEqual(['files']);
+      expect(await call(principal, `select is_shown_picture(sha256('x'))`), who).toEqual([refused]);
+      expect(await call(principal, `select find_picture('profile', '${victim.id}')`), who).toEqual([null]);
+      expect(await call(principal, `select find_avatar(sha256('victim@people.example'))`), who).toEqual([null]);
       // The victim has room for nothing, and nobody else can find that out.
       expect(await call(principal, `select require_room('${victim.id}', 1e12::bigint, 1)`), who).toEqual(['']);
       expect(await call(principal, `select find_session(sha256('guess'))`), who).toEqual([]);
@@ -614,6 +658,10 @@ describe('functions that run as the owner', () => {
       const who = JSON.stringify(principal);
       expect(await call(principal, `select own_password_hash()`), who).toEqual([null]);
       expect(await call(principal, `select record_blob(sha256('x'), 1, 'files', '[]')`), who).toEqual([refused]);
+      expect(await call(principal, `select record_picture(sha256('x'), 1, 'files', '[]')`), who).toEqual([refused]);
+      expect(await call(principal, `select create_organization('${uuidv7()}', 'x', null, 'members')`), who).toEqual([
+        refused,
+      ]);
       expect(await call(principal, `select delete_account('${victim.id}')`), who).toEqual([false]);
       await call(principal, `select change_own_password('taken', null)`);
     }
@@ -644,6 +692,44 @@ describe('functions that run as the owner', () => {
       false,
     ]);
     expect(await members()).toEqual(before);
+  });
+
+  test('let nobody into an organization, or at it, but those who administer it', async () => {
+    const rows = async () =>
+      (await outside.query('select * from memberships order by 1, 2, 3')).rows.concat(
+        (await outside.query('select * from organizations order by 1')).rows,
+        (await outside.query('select * from organization_invitations order by 1, 2')).rows,
+      );
+    const before = await rows();
+    const { organization } = victim;
+    for (const principal of [...outsiders(), stranger.principal]) {
+      const who = JSON.stringify(principal);
+      for (const { id } of [stranger, victim]) {
+        for (const [name, outcome] of [
+          [`invite_to_organization('${organization}', '${id}', 'admin')`, 'refused'],
+          [`set_organization_role('${organization}', '${id}', 'member')`, false],
+          [`end_organization_invitation('${admin.organization}', '${victim.id}')`, false],
+        ] as const) {
+          expect(await call(principal, `select ${name}`), `${who} ${name}`).toEqual([outcome]);
+        }
+      }
+      for (const [name, outcome] of [
+        [`remove_organization_member('${organization}', '${victim.id}')`, [false]],
+        [`change_organization('${organization}', '{"name":"taken"}')`, [false]],
+        [`set_organization_logo('${organization}', null)`, [false]],
+        [`delete_organization('${organization}')`, [false]],
+        [`accept_organization_invitation('${admin.organization}')`, [null]],
+        [`app_administers('${organization}')`, [false]],
+        [`app_joined_organization('${organization}')`, [false]],
+        [`organization_people('${organization}')`, []],
+        [`organization_size('${organization}')`, [0]],
+        [`open_organization_invitations('${admin.organization}')`, []],
+        [`own_organization_invitations()`, []],
+      ] as const) {
+        expect(await call(principal, `select ${name}`), `${who} ${name}`).toEqual(outcome);
+      }
+    }
+    expect(await rows()).toEqual(before);
   });
 
   test('take the actor of the log from the principal, and write down nobody who is none', async () => {
@@ -679,6 +765,10 @@ describe('functions that run as the owner', () => {
     for (const name of [
       'announce_account_change',
       'announce_photo_change',
+      'announce_picture',
+      'announce_organization_change',
+      'inherit_organization',
+      'forget_organization',
       'count_photos',
       'index_photos',
       'refuse_over_quota',

@@ -9,6 +9,8 @@ import { events } from './0007-events.ts';
 import { sharing } from './0008-sharing.ts';
 import { storage } from './0009-storage.ts';
 import { photoTypes } from './0010-photo-types.ts';
+import { pictures } from './0011-pictures.ts';
+import { organizations } from './0012-organizations.ts';
 
 /** Every migration, by the name under which it is recorded. Names sort in the order they run and are never changed. */
 export const migrations: Record<string, (db: Kysely<unknown>) => Promise<void>> = {
@@ -22,4 +24,6 @@ export const migrations: Record<string, (db: Kysely<unknown>) => Promise<void>> 
   '0008-sharing': sharing,
   '0009-storage': storage,
   '0010-photo-types': photoTypes,
+  '0011-pictures': pictures,
+  '0012-organizations': organizations,
 };

@@ -46,6 +46,32 @@ const words: Record<AuditAction, readonly [label: string, tell: Tell]> = {
   album_member_removed: ['Album member removed', 'took somebody out of an album'],
   album_member_left: ['Album left', 'left an album'],
   shared_album_deleted: ['Shared album deleted', 'deleted an album that was shared'],
+  organization_created: ['Organization made', 'made an organization'],
+  organization_changed: ['Organization changed', 'changed an organization'],
+  organization_deleted: [
+    'Organization deleted',
+    (_, { reason }) =>
+      reason === 'nobody_left' ? 'was the last in an organization, which ended' : 'deleted an organization',
+  ],
+  organization_invited: [
+    'Asked into an organization',
+    (_, { role }) => `asked somebody into an organization${as(role)}`,
+  ],
+  organization_invitation_withdrawn: [
+    'Invitation to an organization withdrawn',
+    'withdrew an invitation to an organization',
+  ],
+  organization_joined: ['Organization joined', (_, { role }) => `joined an organization${as(role)}`],
+  organization_invitation_declined: ['Organization declined', 'did not want to join an organization'],
+  organization_member_changed: [
+    'Organization member changed',
+    (_, { reason, role }) =>
+      reason === 'last_admin_gone'
+        ? 'left an organization to who had belonged to it longest'
+        : `changed what somebody is in an organization${as(role)}`,
+  ],
+  organization_member_removed: ['Organization member removed', 'took somebody out of an organization'],
+  organization_member_left: ['Organization left', 'left an organization'],
   link_created: ['Link made', 'made a link'],
   link_changed: ['Link changed', 'changed a link'],
   link_closed: ['Link closed', 'closed a link'],
@@ -131,7 +157,13 @@ const others = (count: unknown): string =>
   typeof count === 'number' && count !== 1
     ? formatCount(count, 'other browser or app', 'other browsers and apps')
     : 'another browser or app';
-const as = (role: unknown): string => (role === 'viewer' || role === 'contributor' ? `, as ${role}` : '');
+const standings: Record<string, string> = {
+  viewer: 'viewer',
+  contributor: 'contributor',
+  member: 'member',
+  admin: 'administrator',
+};
+const as = (role: unknown): string => (typeof role === 'string' && standings[role] ? `, as ${standings[role]}` : '');
 const known = (job: unknown): string => (typeof job === 'string' ? `: ${job}` : '');
 
 /** The words for those names that have one. */
