@@ -12,6 +12,7 @@ import { createChangeStreams, eventRoutes } from '#features/events/index.ts';
 import { operationRoutes } from '#features/operation/index.ts';
 import { organizationRoutes } from '#features/organizations/index.ts';
 import * as photos from '#features/photos/index.ts';
+import * as pictures from '#features/pictures/index.ts';
 import * as sharing from '#features/sharing/index.ts';
 import { storageJobHandlers, storageJobs, storageRoutes } from '#features/storage/index.ts';
 import type { StorageDriver } from '#platform/blobs/blob-store.ts';
@@ -88,6 +89,7 @@ export async function createApp(deps: AppDeps) {
     maxUploadBytes: config.maxUploadBytes,
     trashDays: config.trashDays,
   };
+  const pictureLocator = pictures.createPictureLocator({ database, notifications });
   const partials = photos.createPartialFiles({ folder: join(config.dataDir, 'uploads') });
   const resumable = photos.createResumableUploads({ ...photoDeps, partials });
 
@@ -145,6 +147,7 @@ export async function createApp(deps: AppDeps) {
     )
     .route('/', organizationRoutes({ database }))
     .route('/', photos.photoRoutes({ ...photoDeps, resumable }))
+    .route('/', pictures.pictureRoutes({ ...photoDeps, locator: pictureLocator }))
     .route('/', albumRoutes({ database, signedUrls }))
     .route('/', sharing.linkRoutes(sharingDeps))
     .route('/share', sharing.guestRoutes({ ...photoDeps, ...sharingDeps }, '/api/v1/share'))
@@ -253,7 +256,7 @@ export async function createApp(deps: AppDeps) {
   app.get('/metrics', (c) => c.redirect('/api/v1/metrics', 308));
   app.route('/s', sharing.guestPages({ ...sharingDeps, fill: files.fill }));
   app.route('/s', sharing.guestRoutes({ ...photoDeps, ...sharingDeps }, '/s'));
-  for (const path of ['/api/*', '/s/*']) {
+  for (const path of ['/api/*', '/s/*', '/images/*', '/avatar/*']) {
     app.all(path, () => {
       throw new AppError('not_found', 'There is nothing at this address.');
     });
@@ -293,6 +296,13 @@ export async function createApp(deps: AppDeps) {
     refuse: refuseBytes,
     answered: countBytes('/api/v1/photos/{id}/{variant}'),
   });
+  const servePicture = pictures.createPictureServer({
+    database,
+    delivery,
+    locator: pictureLocator,
+    refuse: refuseBytes,
+    answered: countBytes('/images'),
+  });
   const serveGuestPhoto = sharing.createGuestPhotoServer({
     ...sharingDeps,
     delivery,
@@ -323,7 +333,7 @@ export async function createApp(deps: AppDeps) {
     app,
     /** Answers requests for bytes ahead of the router; false where the request is none. */
     serveBytes: (request: IncomingMessage, response: ServerResponse): boolean =>
-      servePhoto(request, response) || serveGuestPhoto(request, response),
+      servePhoto(request, response) || servePicture(request, response) || serveGuestPhoto(request, response),
     /** Ends the answers that would have no end. */
     endStreams: streams.close,
     async close() {
@@ -335,6 +345,7 @@ export async function createApp(deps: AppDeps) {
       streams.close();
       credentials.close();
       locator.close();
+      pictureLocator.close();
       await mailer?.close();
       stopFollowing();
       blobs.close();
@@ -347,7 +358,11 @@ export async function createApp(deps: AppDeps) {
 export type AppType = Awaited<ReturnType<typeof createApp>>['api'];
 
 const takesFiles = (c: Context): boolean =>
+  (takesPictures.test(c.req.path) && !/^application\/json\b/i.test(c.req.header('content-type') ?? '')) ||
   /^\/(api\/v1\/(photos|uploads(\/[^/]+)?|share\/[^/]+\/photos)|s\/[^/]+\/photos)$/.test(c.req.path);
+
+/** Where a file comes, or JSON in its place. */
+const takesPictures = /^\/api\/v1\/(me\/pictures\/[^/]+|organizations\/[^/]+\/logo)$/;
 
 function patternOf(c: Context): string {
   const matched = /^\/(api|s)\//.test(c.req.path) ? c.req.routePath : '/*';

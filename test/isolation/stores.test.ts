@@ -286,6 +286,7 @@ const doors = [
   'recordBlob',
   'lockBlobShared',
   'tryLockBlob',
+  'isShownPicture',
   'lockUploadOf',
   'lockAlbum',
   'lockPhotos',

@@ -34,6 +34,7 @@ export const rules = {
   'account.read': { scope: 'account:read' },
   'account.change': { scope: null },
   'account.delete': { scope: null },
+  'picture.change': { scope: null },
   'session.list': { scope: null },
   'session.revoke': { scope: null, resource: 'session' },
   'api_key.list': { scope: null },

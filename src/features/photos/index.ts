@@ -20,6 +20,7 @@ export {
   findPhotos,
   findServable,
   listMatching,
+  lockBlobShared,
   lockPhotos,
   type PhotoDetailRow,
   type PhotoRow,
@@ -28,4 +29,5 @@ export {
 } from './store.ts';
 export { sweepOrphanFiles, sweepPartials, sweepUnusedBlobs } from './sweep-blobs.ts';
 export type { PhotoTables } from './tables.ts';
+export { receiveFile } from './upload-photo.ts';
 export { type ZipEntry, zipFiles } from './zip-files.ts';

@@ -4,6 +4,7 @@ import type { ApiEnv } from '#platform/http/api.ts';
 import { AppError } from '#platform/http/app-error.ts';
 import { readMultipartFile } from '#platform/http/read-multipart.ts';
 import { bodyOf, clientGone } from '#platform/http/request-body.ts';
+import { requireValid } from '#platform/http/require-valid.ts';
 import { GuestUploadQuery, UploadQuery } from './contract.ts';
 import type { PhotoDeps } from './deps.ts';
 import type { Kept, Label, Uploader } from './keep-photo.ts';
@@ -21,7 +22,7 @@ export async function receivePhoto(
 ): Promise<Kept> {
   // What a photo is for is its owner's to say, not a guest's.
   const said = uploader.linkId ? GuestUploadQuery : UploadQuery;
-  const query: Said = parse(said, c.req.query());
+  const query: Said = requireValid(said, c.req.query());
   const contentType = c.req.header('content-type') ?? '';
   const { signal } = c.req.raw;
   try {
@@ -35,15 +36,6 @@ export async function receivePhoto(
 }
 
 type Said = z.output<typeof UploadQuery>;
-
-function parse(schema: typeof UploadQuery | typeof GuestUploadQuery, value: unknown): Said {
-  const { success, data, error } = schema.safeParse(value);
-  if (success) return data;
-  const issue = error.issues[0];
-  throw new AppError('validation_error', `${issue?.path.join('.') || 'query'}: ${issue?.message}`, {
-    field: issue?.path[0] ?? null,
-  });
-}
 
 const toLabel = (said: Said): Label => ({
   filename: said.filename,
@@ -77,7 +69,7 @@ async function fromForm(
     body: form.body,
     label: () => {
       const { modified_at, ...fields } = Object.fromEntries(form.fields);
-      const label = toLabel({ ...parse(said, fields), modified_at, ...query });
+      const label = toLabel({ ...requireValid(said, fields), modified_at, ...query });
       return { ...label, filename: label.filename ?? form.filename };
     },
   };

@@ -295,6 +295,12 @@ export async function tryLockBlob(tx: Tx, hash: Buffer): Promise<boolean> {
   return rows[0]?.got === true;
 }
 
+/** Whether these bytes are somebody's public picture. @param tx of the system */
+export async function isShownPicture(tx: Tx, hash: Buffer): Promise<boolean> {
+  const { rows } = await sql<{ shown: boolean }>`select is_shown_picture(${hash}) as shown`.execute(tx);
+  return rows[0]?.shown === true;
+}
+
 /** Two uploads of the same bytes by the same person take turns, so that they make one photo. */
 export async function lockUploadOf(tx: Tx, ownerId: string, hash: Buffer): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtextextended(${`${ownerId} ${hash.toString('hex')}`}, 1))`.execute(tx);

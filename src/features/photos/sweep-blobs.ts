@@ -1,17 +1,18 @@
 import { type Kysely, sql } from 'kysely';
-import type { BlobStore, BlobVariant } from '#platform/blobs/blob-store.ts';
+import { type BlobStore, type BlobVariant, variants } from '#platform/blobs/blob-store.ts';
 import { asSystem } from '#platform/database/as-system.ts';
 import type { Database } from '#platform/database/database.ts';
 import { mayDelete } from '#platform/database/deletion-hold.ts';
 import type { Delivery } from '#platform/delivery/index.ts';
 import type { PartialFiles } from './partial-files.ts';
-import { findReceiving, tryLockBlob } from './store.ts';
+import { findReceiving, isShownPicture, tryLockBlob } from './store.ts';
 import type { PhotoTables } from './tables.ts';
 
 type Tx = Kysely<PhotoTables>;
 type Deps = { database: Database; blobs: BlobStore; delivery: Pick<Delivery, 'forget'> };
 
-const allVariants: readonly BlobVariant[] = ['preview', 'medium', 'small', 'cleaned', 'original'];
+// The original goes last: whatever is interrupted is found and finished by the next sweep.
+const allVariants: readonly BlobVariant[] = variants.toReversed();
 const dayMs = 24 * 3600_000;
 
 /**
@@ -24,24 +25,23 @@ async function deleteIfUnused(deps: Deps, hash: Buffer, { knownOnly }: { knownOn
   return asSystem(deps.database, async (tx: Tx) => {
     if (!(await mayDelete(tx)) || !(await tryLockBlob(tx, hash))) return false;
     const used = await tx.selectFrom('photos').select('id').where('blob_hash', '=', hash).limit(1).executeTakeFirst();
-    if (used) return false;
+    if (used || (await isShownPicture(tx, hash))) return false;
     const { numDeletedRows } = await tx.deleteFrom('blobs').where('hash', '=', hash).executeTakeFirst();
     if (knownOnly && numDeletedRows === 0n) return false;
-    // The original goes last: whatever is interrupted here is found and finished by the next sweep.
     for (const variant of allVariants) await deps.blobs.delete({ hash: hash.toString('hex'), variant });
     deps.delivery.forget(hash.toString('hex'));
     return true;
   });
 }
 
-/** Deletes the blobs that no photo refers to any more, in batches. @returns how many */
+/** Deletes the blobs that no photo and no public picture refers to any more, in batches. @returns how many */
 export async function sweepUnusedBlobs(deps: Deps, signal: AbortSignal): Promise<number> {
   let deleted = 0;
   for (let after = Buffer.alloc(0); !signal.aborted; ) {
     const { rows } = await asSystem(deps.database, (tx: Tx) =>
       sql<{ hash: Buffer }>`
         select hash from blobs b where hash > ${after}
-          and not exists (select from photos p where p.blob_hash = b.hash)
+          and not exists (select from photos p where p.blob_hash = b.hash) and not is_shown_picture(b.hash)
         order by hash limit 500`.execute(tx),
     );
     const last = rows.at(-1);

@@ -1,3 +1,4 @@
+import type { WrittenFile } from '#platform/blobs/temp-file.ts';
 import { AppError } from '#platform/http/app-error.ts';
 import { SNIFF_BYTES, sniff } from '#platform/imaging/index.ts';
 import type { PhotoDeps } from './deps.ts';
@@ -26,10 +27,27 @@ export async function uploadPhoto(
 ): Promise<Kept> {
   if ((source.declaredBytes ?? 0) > deps.maxUploadBytes) throw tooLarge(deps.maxUploadBytes);
   await requireQuota(deps, uploader, source.declaredBytes);
+  const { arrived, discard } = await receiveFile(deps, source.body);
+  try {
+    return await keepPhoto(deps, uploader, arrived, source.label(), signal);
+  } finally {
+    // What was kept has been renamed away by now.
+    await discard();
+  }
+}
+
+/**
+ * Writes a picture to a temp file as it comes, and gives up as soon as it is known to be none.
+ * @throws AppError `too_large`, `unsupported_media_type`, `undecodable` for an empty one; nothing is left then
+ */
+export async function receiveFile(
+  deps: Pick<PhotoDeps, 'blobs' | 'maxUploadBytes'>,
+  body: AsyncIterable<Uint8Array>,
+): Promise<{ arrived: WrittenFile; discard(): Promise<void> }> {
   const temp = await deps.blobs.createTemp({ limit: deps.maxUploadBytes });
   try {
     let head: Buffer | null = Buffer.alloc(0);
-    for await (const chunk of source.body) {
+    for await (const chunk of body) {
       if (head) {
         head = Buffer.concat([head, chunk.subarray(0, SNIFF_BYTES)]);
         if (head.length >= SNIFF_BYTES) {
@@ -41,10 +59,10 @@ export async function uploadPhoto(
     }
     const arrived = await temp.finish();
     if (arrived.bytes === 0) throw new AppError('undecodable', 'This file is empty.');
-    return await keepPhoto(deps, uploader, arrived, source.label(), signal);
-  } finally {
-    // What was kept has been renamed away by now.
+    return { arrived, discard: temp.discard };
+  } catch (error) {
     await temp.discard();
+    throw error;
   }
 }
 

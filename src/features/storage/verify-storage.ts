@@ -106,7 +106,8 @@ async function findFault(blobs: BlobStore, { key, bytes }: Expected, readData: b
   try {
     const hash = await hashOf(blobs, key);
     if (hash === null) return 'missing';
-    return key.variant === 'original' && hash !== key.hash ? 'changed' : null;
+    const isNamed = key.variant === 'original' || key.variant === 'picture';
+    return isNamed && hash !== key.hash ? 'changed' : null;
   } catch {
     return 'unreadable';
   }
@@ -114,7 +115,9 @@ async function findFault(blobs: BlobStore, { key, bytes }: Expected, readData: b
 
 async function countFiles(database: Database): Promise<number> {
   const { rows } = await asSystem(database, (tx: Tx) =>
-    sql<{ n: number }>`select ((select count(*) from blobs) + (select count(*) from derivatives))::int as n`.execute(
+    sql<{
+      n: number;
+    }>`select ((select count(*) from blobs where has_original) + (select count(*) from derivatives))::int as n`.execute(
       tx,
     ),
   );
@@ -126,8 +129,8 @@ async function* listExpected(database: Database): AsyncGenerator<Expected> {
   for (let after = Buffer.alloc(0); ; ) {
     const { rows } = await asSystem(database, (tx: Tx) =>
       sql<{ hash: Buffer; files: { variant: BlobVariant; bytes: number }[] }>`
-        select b.hash, jsonb_build_object('variant', 'original', 'bytes', b.bytes) || coalesce(
-          (select jsonb_agg(jsonb_build_object('variant', d.variant, 'bytes', d.bytes)) from derivatives d
+        select b.hash, case when b.has_original then jsonb_build_array(jsonb_build_object('variant', 'original', 'bytes', b.bytes))
+          else '[]' end || coalesce((select jsonb_agg(jsonb_build_object('variant', d.variant, 'bytes', d.bytes)) from derivatives d
            where d.blob_hash = b.hash), '[]') as files
         from blobs b where b.hash > ${after} order by b.hash limit ${batch}`.execute(tx),
     );

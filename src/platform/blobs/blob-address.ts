@@ -1,6 +1,6 @@
 import type { BlobKey, BlobVariant } from './blob-store.ts';
 
-const fileName = /^([0-9a-f]{64})(?:\.(preview|medium|small|cleaned))?$/;
+const fileName = /^([0-9a-f]{64})(?:\.(preview|medium|small|cleaned|picture(?:512|256|128|64)?))?$/;
 
 /**
  * Where a blob lies, in a folder and in a bucket alike: `originals/ab/cd/<hash>` and `derivatives/ab/cd/<hash>.<variant>`, where ab

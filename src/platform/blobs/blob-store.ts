@@ -1,13 +1,17 @@
 import type { TempArea } from './temp-area.ts';
 
-/** An original as it was sent, the pictures made from it, and the original without its metadata, made when a guest asks for it. */
-export const variants = ['original', 'preview', 'medium', 'small', 'cleaned'] as const;
+/** What public pictures consist of, whole and by the most pixels of their long side. Nothing of a photo is ever in one of these. */
+export const pictureVariants = ['picture', 'picture512', 'picture256', 'picture128', 'picture64'] as const;
+
+/** Of a photo: as it was sent, the sizes made from it, and as it was sent without its metadata, made when a guest asks for it. */
+export const variants = ['original', 'preview', 'medium', 'small', 'cleaned', ...pictureVariants] as const;
 
 export type BlobVariant = (typeof variants)[number];
+export type PictureVariant = (typeof pictureVariants)[number];
 
-/** The address of some bytes. Derivatives stand under the hash of the original they were made from, not under their own. */
+/** The address of some bytes. Derivatives stand under the hash of what they were made from, not under their own. */
 export interface BlobKey {
-  /** sha256 of the original, 64 lower-case hex digits. */
+  /** sha256 of the original, or of the whole public picture; 64 lower-case hex digits. */
   readonly hash: string;
   readonly variant: BlobVariant;
 }

@@ -7,6 +7,8 @@ export interface Deliverable {
   /** Strong, with its quotes: `"…"`. */
   readonly etag: string;
   readonly cacheControl: string;
+  /** For everybody, and for pages of other sites too. */
+  readonly isPublic?: true;
   /** Such as `Content-Disposition` or `Vary`. */
   readonly headers?: Readonly<Record<string, string>>;
 }

@@ -1,2 +1,3 @@
 export type { Deliverable } from './deliverable.ts';
 export { createDelivery, type Delivery } from './delivery.ts';
+export { namesTag } from './entity-tag.ts';

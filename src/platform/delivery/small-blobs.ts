@@ -8,6 +8,9 @@ import { createByteCache } from './byte-cache.ts';
  */
 const SMALL_BYTES = 128 * 1024;
 
+/** A public picture is asked for by everybody, and never larger than this. */
+const PICTURE_BYTES = 512 * 1024;
+
 export interface SmallBlobs {
   /** What is in memory already. */
   peek(key: BlobKey): Buffer | undefined;
@@ -81,7 +84,7 @@ async function readSmall(
 ): Promise<Buffer | 'large' | null> {
   const reader = await store.open(key);
   if (!reader) return null;
-  if (reader.size > SMALL_BYTES) {
+  if (reader.size > (key.variant.startsWith('picture') ? PICTURE_BYTES : SMALL_BYTES)) {
     keepLarge(reader);
     return 'large';
   }

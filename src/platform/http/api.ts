@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { AppError } from './app-error.ts';
 import type { Caller } from './caller.ts';
 import type { ClientAddress } from './client-address.ts';
+import { toValidationError } from './require-valid.ts';
 
 /** What every handler finds on its context. */
 export interface ApiEnv {
@@ -21,21 +22,10 @@ export function createRouter(): OpenAPIHono<ApiEnv> {
       if (result.success) return;
       // An id of the wrong form names nothing: it answers like one that is absent.
       if (result.target === 'param') throw new AppError('not_found', 'There is nothing at this address.');
-      const issues = result.error.issues.map((issue) => ({
-        field: issue.path.join('.') || null,
-        message: issue.code === 'unrecognized_keys' ? `Unknown: ${issue.keys.join(', ')}.` : toSentence(issue.message),
-      }));
-      const first = issues[0];
-      throw new AppError(
-        'validation_error',
-        first?.field ? `${first.field}: ${first.message}` : (first?.message ?? 'This request is not valid.'),
-        { field: first?.field ?? null, issues },
-      );
+      throw toValidationError(result.error as Parameters<typeof toValidationError>[0]);
     },
   });
 }
-
-const toSentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);
 
 /** Any failure as the error it is to its client; what nobody foresaw is logged and told without detail. */
 export function toAppError(error: unknown, logger: Logger): AppError {

@@ -4,6 +4,7 @@ import sharp from 'sharp';
 import { AppError } from '#platform/http/app-error.ts';
 import type { Answer, Request } from './decoder.ts';
 import { deriveImages } from './derive-images.ts';
+import { derivePicture } from './derive-picture.ts';
 import { inspectImage } from './inspect-image.ts';
 
 // One thread a picture: more pictures at once come from more processes, and memory stays what the budget says.
@@ -28,17 +29,20 @@ send({ ok: true, value: 'ready', rss: process.memoryUsage.rss() });
 
 async function answer(request: Request): Promise<Answer> {
   try {
-    const value =
-      request.step === 'inspect'
-        ? await inspectImage(request.path, request.maxPixels)
-        : await deriveImages(request.path, request.outDir, request.facts, request.maxPixels);
-    return { ok: true, value, rss: process.memoryUsage.rss() };
+    return { ok: true, value: await work(request), rss: process.memoryUsage.rss() };
   } catch (error) {
     const { code, message, details } =
       error instanceof AppError ? error : new AppError('server_error', 'The picture could not be processed.');
     const reason = String(error instanceof AppError ? (error.cause ?? message) : error).slice(0, 500);
     return { ok: false, code, message, details, reason, rss: process.memoryUsage.rss() };
   }
+}
+
+function work(request: Request): Promise<unknown> {
+  const { path, maxPixels } = request;
+  if (request.step === 'inspect') return inspectImage(path, maxPixels);
+  if (request.step === 'derive') return deriveImages(path, request.outDir, request.facts, maxPixels);
+  return derivePicture(path, request.outDir, request.facts, request.shape, maxPixels);
 }
 
 function send(answer: Answer) {

@@ -2,13 +2,15 @@ import { type ChildProcess, fork } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { AppError, type ErrorCode } from '#platform/http/app-error.ts';
+import type { PictureFile, PictureShape } from './derive-picture.ts';
 import type { CameraMetadata, Derivative } from './ingested-image.ts';
 import type { ImageFacts } from './inspect-image.ts';
 import { undecodable } from './undecodable.ts';
 
 export type Request =
   | { step: 'inspect'; path: string; maxPixels: number }
-  | { step: 'derive'; path: string; outDir: string; facts: ImageFacts; maxPixels: number };
+  | { step: 'derive'; path: string; outDir: string; facts: ImageFacts; maxPixels: number }
+  | { step: 'picture'; path: string; outDir: string; facts: ImageFacts; shape: PictureShape; maxPixels: number };
 
 /** `rss` is the child's memory in bytes after the step; `reason` is for the log alone. */
 export type Answer = { rss: number } & (
@@ -30,6 +32,7 @@ export interface Decoder {
     request: Omit<Extract<Request, { step: 'derive' }>, 'step'>,
     limits: Limits,
   ): Promise<{ derivatives: Derivative[]; placeholder: Uint8Array }>;
+  picture(request: Omit<Extract<Request, { step: 'picture' }>, 'step'>, limits: Limits): Promise<PictureFile[]>;
   kill(): void;
 }
 
@@ -137,6 +140,7 @@ export function startDecoder(logger?: DecoderLogger): Decoder {
     inspect: (path, maxPixels, limits) =>
       ask({ step: 'inspect', path, maxPixels }, limits) as ReturnType<Decoder['inspect']>,
     derive: (request, limits) => ask({ step: 'derive', ...request }, limits) as ReturnType<Decoder['derive']>,
+    picture: (request, limits) => ask({ step: 'picture', ...request }, limits) as ReturnType<Decoder['picture']>,
     kill() {
       alive = false;
       child.kill('SIGKILL');

@@ -1,13 +1,14 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import sharp, { type Sharp } from 'sharp';
+import type { Sharp } from 'sharp';
 import { rgbaToThumbHash } from 'thumbhash';
 import { AppError } from '#platform/http/app-error.ts';
 import { decodeHeic } from './decode-heic.ts';
+import { decodePixels } from './decode-pixels.ts';
 import type { Derivative, Variant } from './ingested-image.ts';
 import type { ImageFacts } from './inspect-image.ts';
 import { fitted, fromRaw, type RawImage, release, toRaw, withoutIdleAlpha } from './raw-image.ts';
 import { undecodable } from './undecodable.ts';
+import { writeDerivative } from './write-derivative.ts';
 
 /**
  * Decodes an original once, in full, and writes its three derivatives into `outDir`. Each smaller one is made from the pixels of
@@ -43,10 +44,7 @@ export async function deriveImages(
   async function write(variant: Variant, image: RawImage, { encode, mimeType }: Encoding): Promise<Derivative> {
     const bytes = await encode(fromRaw(image)).toBuffer();
     const target = join(outDir, `${variant}.${mimeType === 'image/jpeg' ? 'jpg' : 'webp'}`);
-    await writeFile(target, bytes).catch((cause: NodeJS.ErrnoException) => {
-      if (cause.code !== 'ENOSPC' && cause.code !== 'EDQUOT') throw cause;
-      throw new AppError('storage_full', 'The server has no room left for this picture.');
-    });
+    await writeDerivative(target, bytes);
     const { width, height } = image.info;
     return { variant, path: target, bytes: bytes.length, width, height, mimeType };
   }
@@ -54,15 +52,7 @@ export async function deriveImages(
 
 async function decodePreview(path: string, facts: ImageFacts, maxPixels: number): Promise<RawImage> {
   if (facts.format === 'heic') return withoutIdleAlpha(await decodeHeic(path, maxPixels));
-  const image = sharp(path, {
-    failOn: 'error',
-    limitInputPixels: maxPixels,
-    ignoreIcc: facts.colourPath !== 'converted',
-  }).autoOrient();
-  // With ignoreIcc the profile stays with the pixels, and withIccProfile transforms from it: after the shrinking, as wanted.
-  const shrunk =
-    facts.colourPath === 'profiled' ? fitted(image, 'preview').withIccProfile('srgb') : fitted(image, 'preview');
-  return withoutIdleAlpha(await toRaw(shrunk));
+  return withoutIdleAlpha(await decodePixels(path, facts, maxPixels, (image) => fitted(image, 'preview')));
 }
 
 interface Encoding {

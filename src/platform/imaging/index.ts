@@ -3,10 +3,12 @@ import { availableParallelism } from 'node:os';
 import { AppError } from '#platform/http/app-error.ts';
 import { createAdmission } from './admission.ts';
 import { type Decoder, type DecoderLogger, startDecoder } from './decoder.ts';
+import type { PictureFile, PictureShape } from './derive-picture.ts';
 import type { IngestedImage } from './ingested-image.ts';
 import { type ImageFormat, mediaTypeOf, SNIFF_BYTES, sniff } from './sniff.ts';
 import { undecodable } from './undecodable.ts';
 
+export { type Crop, type PictureFile, pictureSizes } from './derive-picture.ts';
 export type { CameraMetadata, Derivative, IngestedImage, Variant } from './ingested-image.ts';
 export { type ImageFormat, mediaTypeOf, SNIFF_BYTES, sniff } from './sniff.ts';
 export { stripMetadata } from './strip-metadata/index.ts';
@@ -44,6 +46,11 @@ export interface Imaging {
    * `storage_full` or `unavailable`.
    */
   ingest(request: IngestRequest): Promise<IngestedImage>;
+  /**
+   * Checks a file as {@link Imaging.ingest} does, and makes a public picture of it: the whole one first, then its smaller copies.
+   * Throws as `ingest`, and AppError `too_large` when it cannot be made small enough.
+   */
+  makePicture(request: IngestRequest & { readonly shape: PictureShape }): Promise<PictureFile[]>;
   /** Process ids of the decoders that run now. */
   pids(): number[];
   /** Ends every process; work at hand fails with `unavailable`. */
@@ -95,29 +102,42 @@ export function createImaging({
     decoder.kill();
   }
 
-  return {
-    async ingest({ path, outDir, maxPixels = MAX_PIXELS, signal }) {
-      await sniffFile(path);
-      const leaveSlot = await slots.acquire(1, signal);
-      let decoder: Decoder | undefined;
+  /** Looks at a file's header in a process of its own, and works on it there once there is room for its pixels. */
+  async function withDecoder<Result>(
+    { path, maxPixels, signal }: { path: string; maxPixels: number; signal: AbortSignal | undefined },
+    work: (decoder: Decoder, inspected: Awaited<ReturnType<Decoder['inspect']>>) => Promise<Result>,
+  ): Promise<Result> {
+    await sniffFile(path);
+    const leaveSlot = await slots.acquire(1, signal);
+    let decoder: Decoder | undefined;
+    try {
+      decoder = takeDecoder();
+      const inspected = await decoder.inspect(path, maxPixels, { timeoutMs, signal });
+      const giveBackPixels = await pixels.acquire(inspected.facts.cost, signal);
       try {
-        decoder = takeDecoder();
-        const { facts, metadata } = await decoder.inspect(path, maxPixels, { timeoutMs, signal });
-        const giveBackPixels = await pixels.acquire(facts.cost, signal);
-        try {
-          const derived = await decoder.derive({ path, outDir, facts, maxPixels }, { timeoutMs, signal });
-          const { format, width, height, animated } = facts;
-          return { format, mimeType: mediaTypeOf[format], width, height, animated, ...derived, metadata };
-        } finally {
-          giveBackPixels();
-        }
-      } catch (error) {
-        throw closed && !signal?.aborted ? shuttingDown() : error;
+        return await work(decoder, inspected);
       } finally {
-        if (decoder) giveBack(decoder);
-        leaveSlot();
+        giveBackPixels();
       }
-    },
+    } catch (error) {
+      throw closed && !signal?.aborted ? shuttingDown() : error;
+    } finally {
+      if (decoder) giveBack(decoder);
+      leaveSlot();
+    }
+  }
+
+  return {
+    ingest: ({ path, outDir, maxPixels = MAX_PIXELS, signal }) =>
+      withDecoder({ path, maxPixels, signal }, async (decoder, { facts, metadata }) => {
+        const derived = await decoder.derive({ path, outDir, facts, maxPixels }, { timeoutMs, signal });
+        const { format, width, height, animated } = facts;
+        return { format, mimeType: mediaTypeOf[format], width, height, animated, ...derived, metadata };
+      }),
+    makePicture: ({ path, outDir, shape, maxPixels = MAX_PIXELS, signal }) =>
+      withDecoder({ path, maxPixels, signal }, (decoder, { facts }) =>
+        decoder.picture({ path, outDir, facts, shape, maxPixels }, { timeoutMs, signal }),
+      ),
     pids: () => [...running].map(({ pid }) => pid),
     close() {
       closed = true;

@@ -14,13 +14,14 @@ export function fromRaw({ data, info: { width, height, channels } }: RawImage): 
   return sharp(data, { raw: { width, height, channels }, limitInputPixels: false });
 }
 
-/** Fits a pipeline into a variant's long side; a picture that is smaller stays as it is, and no side falls below 1 pixel. */
-export function fitted(image: Sharp, variant: Variant): Sharp {
-  const side = longSideOf[variant];
+/** Fits a pipeline into a variant's long side. */
+export const fitted = (image: Sharp, variant: Variant): Sharp =>
   // Where all of the original's pixels are read, lanczos2 saves a fifth of the resizing; the small ones keep the sharper kernel.
-  const kernel = variant === 'preview' ? 'lanczos2' : 'lanczos3';
-  return image.resize({ width: side, height: side, fit: 'inside', withoutEnlargement: true, kernel });
-}
+  fittedInto(image, longSideOf[variant], variant === 'preview' ? 'lanczos2' : 'lanczos3');
+
+/** Fits a pipeline into a square; a picture that is smaller stays as it is, and no side falls below 1 pixel. */
+export const fittedInto = (image: Sharp, side: number, kernel: 'lanczos2' | 'lanczos3' = 'lanczos3'): Sharp =>
+  image.resize({ width: side, height: side, fit: 'inside', withoutEnlargement: true, kernel });
 
 /** Runs a pipeline to pixels. */
 export function toRaw(image: Sharp): Promise<RawImage> {

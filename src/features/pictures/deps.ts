@@ -1,0 +1,15 @@
+import type { BlobStore } from '#platform/blobs/blob-store.ts';
+import type { Database } from '#platform/database/database.ts';
+import type { Imaging } from '#platform/imaging/index.ts';
+import type { Jobs } from '#platform/jobs/jobs.ts';
+import type { PictureLocator } from './locate-picture.ts';
+
+/** What the use-cases of this feature take. */
+export interface PictureDeps {
+  readonly database: Database;
+  readonly blobs: BlobStore;
+  readonly imaging: Imaging;
+  readonly jobs: Jobs;
+  readonly locator: PictureLocator;
+  readonly maxUploadBytes: number;
+}

@@ -1,0 +1,140 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import type { z } from '@hono/zod-openapi';
+import type { Kysely } from 'kysely';
+import { requireAccess, requireAllowed } from '#features/access/index.ts';
+import { pictureUrl, setPicture } from '#features/accounts/index.ts';
+import { logoUrl, type OrganizationTables, setLogo } from '#features/organizations/index.ts';
+import { lockBlobShared, type PhotoTables, sweepBlobs } from '#features/photos/index.ts';
+import { AppError } from '#platform/http/app-error.ts';
+import type { Caller, UserCaller } from '#platform/http/caller.ts';
+import type { PictureFile } from '#platform/imaging/index.ts';
+import type { Picture } from './contract.ts';
+import type { PictureDeps } from './deps.ts';
+import { toShown } from './locate-picture.ts';
+import type { PictureSource } from './receive-picture.ts';
+import { findPicture, type PictureKind, recordPicture } from './store.ts';
+
+type Tx = Kysely<PhotoTables & OrganizationTables>;
+type PictureBody = z.infer<typeof Picture>;
+/** Asked for what the picture is made of once the caller is known to be let in. */
+type Receive = (user: UserCaller) => Promise<PictureSource>;
+
+const mostBytes = 500 * 1024;
+const longSides: Record<PictureKind, number> = { profile: 1024, cover: 1920, logo: 1024 };
+
+/**
+ * Shows everybody a picture of the caller in place of the one before.
+ * @throws AppError as {@link Imaging.makePicture}, and what `receive` throws
+ */
+export async function setOwnPicture(
+  deps: PictureDeps,
+  caller: Caller,
+  kind: 'profile' | 'cover',
+  receive: Receive,
+  signal: AbortSignal,
+): Promise<PictureBody> {
+  const user = requireAllowed(caller, 'picture.change');
+  const source = await receive(user);
+  const whole = await publish(deps, user, { kind, id: user.userId }, source, signal, (tx, hash) =>
+    setPicture(tx, user.userId, kind, hash),
+  );
+  return { url: pictureUrl(user.userId, kind, whole.version) as string, ...whole.size };
+}
+
+/** Shows nothing of the kind any more. Where nothing was, nothing changes. */
+export async function removeOwnPicture(deps: PictureDeps, caller: Caller, kind: 'profile' | 'cover'): Promise<void> {
+  const user = requireAllowed(caller, 'picture.change');
+  await deps.database.as(user.principal, async (tx: Tx) => {
+    await sweepFormer(deps, tx, { kind, id: user.userId }, null);
+    await setPicture(tx, user.userId, kind, null);
+  });
+  deps.locator.forget(user.userId);
+}
+
+/** As {@link setOwnPicture}, of an organization. @throws AppError `not_found`, `forbidden` for who does not administer it */
+export async function setOrganizationLogo(
+  deps: PictureDeps,
+  caller: Caller,
+  id: string,
+  receive: Receive,
+  signal: AbortSignal,
+): Promise<PictureBody> {
+  const user = requireAllowed(caller, 'organization.administer');
+  const requireIt = (tx: Tx) => requireAccess(tx, caller, 'organization.administer', [id]);
+  await deps.database.as(user.principal, requireIt);
+  const source = await receive(user);
+  const whole = await publish(deps, user, { kind: 'logo', id }, source, signal, async (tx, hash) => {
+    // Who was let in when the body began may have been shown out since.
+    await requireIt(tx);
+    if (!(await setLogo(tx, id, hash))) throw new AppError('not_found', 'There is no such organization.');
+  });
+  return { url: logoUrl(id, whole.version) as string, ...whole.size };
+}
+
+/** @throws AppError `not_found`, `forbidden` for who does not administer it */
+export async function removeOrganizationLogo(deps: PictureDeps, caller: Caller, id: string): Promise<void> {
+  const user = requireAllowed(caller, 'organization.administer');
+  await deps.database.as(user.principal, async (tx: Tx) => {
+    await requireAccess(tx, caller, 'organization.administer', [id]);
+    await sweepFormer(deps, tx, { kind: 'logo', id }, null);
+    if (!(await setLogo(tx, id, null))) throw new AppError('not_found', 'There is no such organization.');
+  });
+  deps.locator.forget(id);
+}
+
+interface Place {
+  readonly kind: PictureKind;
+  /** Of a person or an organization. */
+  readonly id: string;
+}
+
+/** Makes the picture, puts its files where they stay, and commits that it is shown last: a failure leaves the one before. */
+async function publish(
+  deps: PictureDeps,
+  user: UserCaller,
+  place: Place,
+  source: PictureSource,
+  signal: AbortSignal,
+  show: (tx: Tx, hash: Buffer) => Promise<void>,
+): Promise<{ version: string; size: Pick<PictureFile, 'width' | 'height' | 'bytes'> }> {
+  const workFolder = await deps.blobs.createTempFolder().catch(async (error) => {
+    await source.discard();
+    throw error;
+  });
+  let stored: string | null = null;
+  try {
+    const { crop, path } = source;
+    const shape = { crop, longSide: longSides[place.kind], mostBytes };
+    const files = await deps.imaging.makePicture({ path, outDir: workFolder.path, shape, signal });
+    const whole = files[0] as PictureFile;
+    const hash = createHash('sha256')
+      .update(await readFile(whole.path))
+      .digest();
+    const name = hash.toString('hex');
+    await deps.database.as(user.principal, async (tx: Tx) => {
+      await lockBlobShared(tx, hash);
+      stored = name;
+      for (const { variant, path: file } of files) await deps.blobs.put({ hash: name, variant }, file);
+      await recordPicture(tx, { hash, bytes: whole.bytes, driver: deps.blobs.driver, files });
+      await sweepFormer(deps, tx, place, name);
+      await show(tx, hash);
+    });
+    deps.locator.forget(place.id);
+    const { width, height, bytes } = whole;
+    return { version: toShown(name).version, size: { width, height, bytes } };
+  } catch (error) {
+    // Whether somebody else shows the same picture is not for a request to know: a job looks and cleans up.
+    if (stored) await deps.jobs.send(sweepBlobs, { hash: stored }).catch(() => {});
+    throw error;
+  } finally {
+    await source.discard();
+    await workFolder.discard();
+  }
+}
+
+/** Has the files of the picture that is shown now deleted once it is not, where nobody else shows the same. */
+async function sweepFormer(deps: PictureDeps, tx: Tx, { kind, id }: Place, next: string | null): Promise<void> {
+  const former = await findPicture(tx, kind, id);
+  if (former && former !== next) await deps.jobs.send(sweepBlobs, { hash: former }, tx);
+}
