@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ServerProcess, startProcess } from '../crash/server-process.ts';
 import { jpegClaiming, pngClaiming } from '../fixtures/bombs.ts';
@@ -74,9 +75,17 @@ afterAll(async () => {
   await rm(dataDir, { recursive: true, force: true });
 });
 
-async function post(body: Uint8Array, contentType = 'application/octet-stream'): Promise<number> {
-  const answer = await fetch(`${server.url}/api/v1/photos`, {
-    method: 'POST',
+const post = (body: Uint8Array, contentType?: string) => send('POST', '/photos', body, contentType);
+const put = (body: Uint8Array, contentType?: string) => send('PUT', '/me/pictures/profile', body, contentType);
+
+async function send(
+  method: string,
+  to: string,
+  body: Uint8Array,
+  contentType = 'application/octet-stream',
+): Promise<number> {
+  const answer = await fetch(`${server.url}/api/v1${to}`, {
+    method,
     headers: { authorization: `Bearer ${bearer}`, 'content-type': contentType },
     body: new Uint8Array(body),
   });
@@ -91,12 +100,13 @@ async function post(body: Uint8Array, contentType = 'application/octet-stream'):
 /** Sends many, four at a time. @returns what was answered, by name */
 async function postAll(
   items: readonly { name: string; body: () => Promise<Uint8Array>; contentType?: string | undefined }[],
+  send = post,
 ) {
   const answers: Record<string, number> = {};
   const waiting = [...items];
   const work = async (): Promise<void> => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
-      answers[next.name] = await post(await next.body(), next.contentType);
+      answers[next.name] = await send(await next.body(), next.contentType);
     }
   };
   await Promise.all(Array.from({ length: 4 }, work));
@@ -121,18 +131,18 @@ const state = async () => ({
 
 const statusOf = (line: Line): number => (line.expect === 'accept' ? 201 : Number(line.expect.replace('reject-', '')));
 
-describe('our own few', () => {
-  const bombs: [string, () => Promise<Buffer>, number][] = [
-    ['JPEG of 400 megapixels in a kilobyte', () => jpegClaiming(20_000, 20_000), 413],
-    ['progressive JPEG of 400 megapixels', () => jpegClaiming(20_000, 20_000, true), 413],
-    ['PNG of 4 gigapixels', () => pngClaiming(65_535, 65_535), 413],
-    ['PNG of 99 megapixels without the pixels', () => pngClaiming(11_000, 9000), 422],
-    ['half a picture', async () => (await tinyPhoto({ seed: 1 })).subarray(0, -200), 422],
-    ['SVG', async () => Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'), 415],
-    ['nothing', async () => Buffer.alloc(0), 422],
-    ['text', async () => Buffer.from('hello'), 415],
-  ];
+const bombs: [string, () => Promise<Buffer>, number][] = [
+  ['JPEG of 400 megapixels in a kilobyte', () => jpegClaiming(20_000, 20_000), 413],
+  ['progressive JPEG of 400 megapixels', () => jpegClaiming(20_000, 20_000, true), 413],
+  ['PNG of 4 gigapixels', () => pngClaiming(65_535, 65_535), 413],
+  ['PNG of 99 megapixels without the pixels', () => pngClaiming(11_000, 9000), 422],
+  ['half a picture', async () => (await tinyPhoto({ seed: 1 })).subarray(0, -200), 422],
+  ['SVG', async () => Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'), 415],
+  ['nothing', async () => Buffer.alloc(0), 422],
+  ['text', async () => Buffer.from('hello'), 415],
+];
 
+describe('our own few', () => {
   test(
     'are refused as they should, twenty of each at once, and leave nothing',
     async () => {
@@ -256,6 +266,56 @@ describe.skipIf(lines.length === 0)('the shared corpus', () => {
         // Accepted ones are there already.
         expect([line.file, ...new Set(answers)]).toEqual([line.file, line.expect === 'accept' ? 200 : statusOf(line)]);
       }
+      expect((await files('tmp')).length).toBe(0);
+    },
+    within,
+  );
+});
+
+describe('as public pictures', () => {
+  const shown = async (): Promise<Buffer | null> => {
+    const me = await fetch(`${server.url}/api/v1/me`, { headers: { authorization: `Bearer ${bearer}` } });
+    const url = ((await me.json()) as { profile_picture_url: string | null }).profile_picture_url;
+    return url === null ? null : Buffer.from(await (await fetch(server.url + url)).arrayBuffer());
+  };
+
+  test(
+    'bombs are refused as uploads are, ten of each at once, and leave nothing',
+    async () => {
+      for (const [name, make, status] of bombs) {
+        const bytes = await make();
+        const answers = await Promise.all(Array.from({ length: 10 }, () => put(bytes)));
+        expect([name, ...new Set(answers)]).toEqual([name, status]);
+      }
+      expect([await shown(), (await files('tmp')).length]).toEqual([null, 0]);
+    },
+    within,
+  );
+
+  test.skipIf(lines.length === 0)(
+    'what of the corpus is no upload is no picture, and what is one becomes a small WebP without metadata',
+    async () => {
+      const answers = await postAll(
+        images.map((line) => ({ name: line.file, body: () => read(line) })),
+        put,
+      );
+      const due = (line: Line): number => (line.expect === 'accept' ? 200 : statusOf(line));
+      const others = images.filter((line) => answers[line.file] !== due(line)).map(({ file }) => [file, answers[file]]);
+      // Noise that no quality makes small enough is told so.
+      expect(others.filter(([, status]) => status !== 413)).toEqual([]);
+      expect(others.length).toBeLessThan(5);
+      for (const line of images.filter(({ file }) => answers[file] === 200)) {
+        expect([line.file, await put(await read(line))]).toEqual([line.file, 200]);
+        const bytes = (await shown()) as Buffer;
+        const { format, width, height, exif, xmp, iptc, icc, pages } = await sharp(bytes).metadata();
+        expect([line.file, { format, exif, xmp, iptc, icc, pages }]).toEqual([line.file, { format: 'webp' }]);
+        expect([line.file, Math.max(width, height) <= 1024, bytes.length <= 500 * 1024]).toEqual([
+          line.file,
+          true,
+          true,
+        ]);
+      }
+      for (const line of bodies) expect(await put(await read(line), line.contentType)).toBeLessThan(500);
       expect((await files('tmp')).length).toBe(0);
     },
     within,

@@ -48,6 +48,8 @@ export interface Cell {
   readonly endsCaller?: true;
   /** Success may show an administrator who has accounts here. */
   readonly showsPeople?: true;
+  /** Not under `/api/v1`, answered to everybody alike, and kept by caches that are shared. */
+  readonly isPublic?: true;
   /** Answered by bytes: Range, If-None-Match and HEAD are cells too. */
   readonly bytes?: true;
   /** The same with something of the victim's in its body: 404 where it would have been carried out. */
@@ -315,6 +317,45 @@ export const cells: Record<string, Cell> = {
     members: 'refused',
     send: ({ candidate }) => ({ path: { user_id: candidate.id } }),
   },
+  'PUT /me/pictures/{kind}': {
+    needs: 'person',
+    ok: 200,
+    send: ({ ownPhoto }) => ({ path: { kind: 'cover' }, json: { photo_id: ownPhoto } }),
+    lends: [
+      ({ victims }) => ({
+        path: { kind: 'cover' },
+        json: { photo_id: victims.photo, crop: { x: 0, y: 0, width: 0.5, height: 0.5 } },
+      }),
+    ],
+  },
+  'DELETE /me/pictures/{kind}': { needs: 'person', ok: 204, send: () => ({ path: { kind: 'cover' } }) },
+  'PUT /organizations/{id}/logo': {
+    needs: 'person',
+    ok: 200,
+    target: 'open_organization',
+    members: 'refused',
+    send: ({ ownPhoto }) => ({ json: { photo_id: ownPhoto } }),
+    lends: [({ victims }) => ({ json: { photo_id: victims.photo } })],
+  },
+  'DELETE /organizations/{id}/logo': { needs: 'person', ok: 204, target: 'open_organization', members: 'refused' },
+  'GET /images/users/{id}/{kind}': {
+    needs: 'nothing',
+    ok: 200,
+    target: 'pictured',
+    reach: 'everybody',
+    isPublic: true,
+    send: () => ({ path: { kind: 'profile' } }),
+  },
+  'GET /images/organizations/{id}/logo': {
+    needs: 'nothing',
+    ok: 200,
+    target: 'logoed',
+    reach: 'everybody',
+    isPublic: true,
+  },
+  // By an e-mail of nobody who lets it be found by that: a drawing.
+  'GET /avatar/{hash}': { needs: 'nothing', ok: 200, isPublic: true, send: () => ({ path: { hash: '0'.repeat(64) } }) },
+
   'GET /me/invitations': { needs: 'account', ok: 200, showsOrganizations: 'asked' },
   'POST /me/invitations/{id}/accept': { needs: 'person', ok: 200, target: 'asked' },
   'DELETE /me/invitations/{id}': { needs: 'person', ok: 204, target: 'asked' },

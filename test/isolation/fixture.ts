@@ -36,7 +36,10 @@ export type TargetKind =
   /** One that everyone may see. */
   | 'open_organization'
   /** One of somebody else’s that they are asked to join. */
-  | 'asked';
+  | 'asked'
+  /** Somebody who shows a picture, and an organization that shows one. */
+  | 'pictured'
+  | 'logoed';
 
 /** What a request is made of. */
 export interface Context {
@@ -157,6 +160,8 @@ export async function createFixture(app: TestApp, by?: Person): Promise<Fixture>
   ];
   const make: Fixture['make'] = async (kind, resident) => {
     const { person, principal, targets } = resident;
+    // These stand: reading is all that is done to them.
+    if (kind === 'pictured' || kind === 'logoed') return { id: targets[kind], name: person.username };
     const made = await makeTarget(app, admin, kind, person, principal);
     const membersOf = resident === owner ? members : null;
     if (kind === 'album') await fillAlbum(app, person, made.id, targets.photo, membersOf);
@@ -274,7 +279,8 @@ async function settle(
     etags[variant] = String(headers.etag);
   }
 
-  const target = async (kind: TargetKind) => (await makeTarget(app, admin, kind, person, principal)).id;
+  const target = async (kind: Parameters<typeof makeTarget>[2]) =>
+    (await makeTarget(app, admin, kind, person, principal)).id;
   const targets = {
     photo: photo.id as string,
     trashed: await target('trashed'),
@@ -291,7 +297,13 @@ async function settle(
     organization: await target('organization'),
     open_organization: await target('open_organization'),
     asked: await target('asked'),
+    pictured: person.id,
+    logoed: await target('open_organization'),
   };
+  for (const path of ['me/pictures/profile', `organizations/${targets.logoed}/logo`]) {
+    const { status, text } = await app.request(person, 'PUT', `/api/v1/${path}`, { body: await picture() });
+    if (status !== 200) throw new Error(`a picture was answered ${status}: ${text}`);
+  }
   const said = { name: marks.organization, description: marks.charter };
   await app.request(person, 'PATCH', `/api/v1/organizations/${targets.organization}`, { json: said });
   for (const kind of ['organization', 'open_organization'] as const) {
@@ -380,7 +392,7 @@ async function putInto(app: TestApp, owner: Person, principal: Principal, album:
 async function makeTarget(
   app: TestApp,
   admin: Person,
-  kind: TargetKind,
+  kind: Exclude<TargetKind, 'pictured' | 'logoed'>,
   person: Person,
   principal: Principal,
 ): Promise<{ id: string; name: string }> {
@@ -467,7 +479,7 @@ async function makeTarget(
 
 async function rowsOf(app: TestApp, { principal, targets }: Resident): Promise<string> {
   const { id } = principal;
-  const organizations = [targets.organization, targets.open_organization];
+  const organizations = [targets.organization, targets.open_organization, targets.logoed];
   return app.database.database.as(principal, async (tx: AnyTx) => {
     const { rows } = await sql`
       select (select jsonb_agg(u) from users u where u.id = ${id}) as users,

@@ -175,7 +175,7 @@ export async function send(
   requests += 1;
   const from: Record<string, string> =
     cell.needs === 'nothing' ? { 'x-forwarded-for': `10.99.${requests >> 8}.${requests & 255}` } : {};
-  return fixture.app.request(as, extra.method ?? method, `/api/v1${path}`, {
+  return fixture.app.request(as, extra.method ?? method, `${cell.isPublic ? '' : '/api/v1'}${path}`, {
     ...options,
     headers: { ...from, ...options.headers, ...extra.headers },
   });
@@ -230,6 +230,6 @@ export function requireClean(fixture: Fixture, cell: Cell, caller: CallerName, a
     if (knows || meetsOwner || organizational.length > 0 || (resident === fixture.owner && isOwners(caller))) continue;
     for (const name of resident.profile) expect(whole.includes(name), `${caller} was shown ${name}`).toBe(false);
   }
-  expect(String(answer.headers['cache-control'])).toMatch(/no-store|private/);
+  expect(String(answer.headers['cache-control'])).toMatch(cell.isPublic ? /no-store|public/ : /no-store|private/);
   if (answer.status !== 503) expect(answer.status).toBeLessThan(500);
 }
