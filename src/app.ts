@@ -145,7 +145,7 @@ export async function createApp(deps: AppDeps) {
         publicUrl,
       }),
     )
-    .route('/', organizationRoutes({ database }))
+    .route('/', organizationRoutes({ database, onOrganizationDeleted: () => jobs.send(photos.sweepBlobs, {}) }))
     .route('/', photos.photoRoutes({ ...photoDeps, resumable }))
     .route('/', pictures.pictureRoutes({ ...photoDeps, locator: pictureLocator }))
     .route('/', albumRoutes({ database, signedUrls }))

@@ -295,12 +295,12 @@ export const cells: Record<string, Cell> = {
     members: 'refused',
     send: ({ chorister }) => ({ path: { user_id: chorister.id }, json: { role: 'admin' } }),
   },
-  // The member leaves; the others take somebody out.
   'DELETE /organizations/{id}/members/{user_id}': {
     needs: 'person',
     ok: 204,
     target: 'organization',
-    send: ({ person, viewer, chorister }) => ({ path: { user_id: (person === viewer ? viewer : chorister).id } }),
+    members: 'refused',
+    send: ({ chorister }) => ({ path: { user_id: chorister.id } }),
   },
   'GET /organizations/{id}/invitations': { needs: 'person', ok: 200, target: 'organization', members: 'refused' },
   'POST /organizations/{id}/invitations': {

@@ -28,6 +28,11 @@ const equivalent: Readonly<Record<string, string>> = {
   'rule link.create, scope':
     'what is shared is asked for as `photo.change` or `album.change`, which take the same scope',
   'rule album.leave, scope': 'no caller here is the key of a member; `albums.test.ts` has one',
+  'rule organization.leave, scope': 'nobody here leaves one; `organizations.test.ts` has a key that tries to',
+  'features/organizations/manage-invitations.ts requireAccess organization.answer':
+    'the function that accepts finds the caller’s own invitation alone, and 404 is the answer of both',
+  'features/organizations/manage-invitations.ts requireAccess organization.answer (2)':
+    'the function that declines finds the caller’s own invitation alone, and 404 is the answer of both',
   'features/sharing/visit-link.ts requireGuestAccess guest.look': 'it names no photo and needs no permission',
   'features/sharing/visit-link.ts requireGuestAccess guest.look (2)': 'it names no photo and needs no permission',
 };

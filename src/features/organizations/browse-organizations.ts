@@ -1,14 +1,14 @@
 import type { Kysely } from 'kysely';
 import { requireAccess, requireAllowed } from '#features/access/index.ts';
-import type { Database } from '#platform/database/database.ts';
 import { AppError } from '#platform/http/app-error.ts';
 import type { Caller, UserCaller } from '#platform/http/caller.ts';
+import type { OrganizationDeps } from './deps.ts';
 import { type OrganizationBody, presentMember, presentOrganization } from './present-organization.ts';
 import * as store from './store.ts';
 import type { OrganizationTables } from './tables.ts';
 
 type Tx = Kysely<OrganizationTables>;
-type Deps = { readonly database: Database };
+type Deps = Pick<OrganizationDeps, 'database'>;
 type Page = { limit: number; offset: number };
 
 /** Those that the caller belongs to, then those that everyone may see; all of them for an administrator of the instance. */

@@ -2,17 +2,17 @@ import type { Kysely } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 import { requireAccess, requireAllowed } from '#features/access/index.ts';
 import { recordAudit } from '#features/audit/index.ts';
-import type { Database } from '#platform/database/database.ts';
 import { AppError } from '#platform/http/app-error.ts';
 import type { Caller } from '#platform/http/caller.ts';
 import { readOne } from './browse-organizations.ts';
+import type { OrganizationDeps } from './deps.ts';
 import { explainError } from './explain-error.ts';
 import type { OrganizationBody } from './present-organization.ts';
 import * as store from './store.ts';
 import type { OrganizationTables } from './tables.ts';
 
 type Tx = Kysely<OrganizationTables>;
-type Deps = { readonly database: Database };
+type Deps = Pick<OrganizationDeps, 'database'>;
 type Visibility = OrganizationTables['organizations']['visibility'];
 
 const gone = (): AppError => new AppError('not_found', 'There is no such organization.');
@@ -78,7 +78,12 @@ export async function changeOrganization(
 }
 
 /** Deletes an organization, its memberships, invitations and logo. What its members have stays theirs. @throws AppError as {@link changeOrganization} */
-export async function deleteOrganization(deps: Deps, caller: Caller, id: string, from: string): Promise<void> {
+export async function deleteOrganization(
+  deps: OrganizationDeps,
+  caller: Caller,
+  id: string,
+  from: string,
+): Promise<void> {
   const user = requireAllowed(caller, 'organization.administer');
   await deps.database.as(user.principal, async (tx: Tx) => {
     await requireAccess(tx, caller, 'organization.administer', [id]);
@@ -89,4 +94,5 @@ export async function deleteOrganization(deps: Deps, caller: Caller, id: string,
       address: from,
     });
   });
+  await deps.onOrganizationDeleted();
 }

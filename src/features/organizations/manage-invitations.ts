@@ -2,10 +2,10 @@ import type { Kysely } from 'kysely';
 import { requireAccess, requireAllowed } from '#features/access/index.ts';
 import { findPerson } from '#features/accounts/index.ts';
 import { recordAudit } from '#features/audit/index.ts';
-import type { Database } from '#platform/database/database.ts';
 import { AppError } from '#platform/http/app-error.ts';
 import type { Caller } from '#platform/http/caller.ts';
 import { readOne } from './browse-organizations.ts';
+import type { OrganizationDeps } from './deps.ts';
 import { explainError } from './explain-error.ts';
 import {
   type OrganizationBody,
@@ -17,7 +17,7 @@ import * as store from './store.ts';
 import type { OrganizationRole, OrganizationTables } from './tables.ts';
 
 type Tx = Kysely<OrganizationTables>;
-type Deps = { readonly database: Database };
+type Deps = Pick<OrganizationDeps, 'database'>;
 type Page = { limit: number; offset: number };
 
 const noInvitation = (): AppError =>

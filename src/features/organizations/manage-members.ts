@@ -1,16 +1,16 @@
 import type { Kysely } from 'kysely';
 import { requireAccess, requireAllowed } from '#features/access/index.ts';
 import { recordAudit } from '#features/audit/index.ts';
-import type { Database } from '#platform/database/database.ts';
 import { AppError } from '#platform/http/app-error.ts';
 import type { Caller } from '#platform/http/caller.ts';
+import type { OrganizationDeps } from './deps.ts';
 import { explainError } from './explain-error.ts';
 import { type MemberBody, presentMember } from './present-organization.ts';
 import * as store from './store.ts';
 import type { OrganizationRole, OrganizationTables } from './tables.ts';
 
 type Tx = Kysely<OrganizationTables>;
-type Deps = { readonly database: Database };
+type Deps = Pick<OrganizationDeps, 'database'>;
 
 const noMember = (): AppError => new AppError('not_found', 'This person does not belong to the organization.');
 

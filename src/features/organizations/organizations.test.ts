@@ -148,6 +148,8 @@ describe('an organization', () => {
     expect((await call(reading, 'PATCH', `/organizations/${one.id}`, { name: 'x' })).status).toBe(403);
     expect((await call(reading, 'POST', '/organizations', { name: 'x' })).status).toBe(403);
     expect((await call(other, 'GET', '/organizations')).status).toBe(403);
+    const full = await app.createApiKey(ines, ['account:read', 'photos:read', 'photos:write']);
+    expect((await call(full, 'DELETE', `/organizations/${one.id}/members/${ines.id}`)).status).toBe(403);
     await made(ines, 'DELETE', `/organizations/${one.id}`);
   });
 });

@@ -1,10 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import type { Database } from '#platform/database/database.ts';
 import { createRouter } from '#platform/http/api.ts';
 import { errors, id, json, jsonBody, page } from '#platform/http/contract.ts';
 import { listMembers, listOrganizations, readOrganization } from './browse-organizations.ts';
 import { changeOrganization, createOrganization, deleteOrganization } from './change-organization.ts';
 import * as contract from './contract.ts';
+import type { OrganizationDeps } from './deps.ts';
 import * as invitations from './manage-invitations.ts';
 import { changeMember, removeMember } from './manage-members.ts';
 
@@ -15,7 +15,7 @@ const byMember = { params: z.object({ id, user_id: id }) };
 const paged = { query: z.strictObject(page) };
 
 /** Organizations over HTTP. */
-export function organizationRoutes(deps: { readonly database: Database }) {
+export function organizationRoutes(deps: OrganizationDeps) {
   return createRouter()
     .openapi(
       createRoute({

@@ -53,9 +53,10 @@ export async function listOrganizations(
   return { items: rows, total: await count(tx, found) };
 }
 
+/** An organization that one was found to see. */
 export async function findOrganization(tx: Tx, userId: string, id: string): Promise<OrganizationRow | undefined> {
   const { rows } = await sql<OrganizationRow>`
-    select ${columns} from ${seenBy(userId)} where o.id = ${id} and ${isSeenBy(userId)}`.execute(tx);
+    select ${columns} from ${seenBy(userId)} where o.id = ${id}`.execute(tx);
   return rows[0];
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { BlobVariant } from '#platform/blobs/blob-store.ts';
+import type { PictureVariant } from '#platform/blobs/blob-store.ts';
 import type { Database } from '#platform/database/database.ts';
 import { anonymous } from '#platform/database/principal.ts';
 import { type Deliverable, type Delivery, namesTag } from '#platform/delivery/index.ts';
@@ -135,9 +135,9 @@ function read(query: string): Asked {
 }
 
 /** @throws AppError `validation_error` with what may be asked for */
-function toVariant(size: string | null): BlobVariant {
+function toVariant(size: string | null): PictureVariant {
   if (size === null) return 'picture';
-  if (sizes.some((one) => String(one) === size)) return `picture${size}` as BlobVariant;
+  if (sizes.some((one) => String(one) === size)) return `picture${size}` as PictureVariant;
   throw new AppError(
     'validation_error',
     `size: Ask for ${sizes.slice(0, -1).join(', ')} or ${sizes.at(-1)}, or leave it out for the whole picture.`,
@@ -145,7 +145,7 @@ function toVariant(size: string | null): BlobVariant {
   );
 }
 
-function label(shown: ShownPicture, variant: BlobVariant, version: string | null): Deliverable {
+function label(shown: ShownPicture, variant: PictureVariant, version: string | null): Deliverable {
   const isCurrent = version === shown.version;
   const name = isCurrent ? `${variant} v` : variant;
   const known = shown.labels.get(name);

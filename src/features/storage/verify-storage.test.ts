@@ -60,3 +60,19 @@ test('what is missing, short, changed, and what nothing knows of', async () => {
   expect(deep.faults).toHaveLength(3);
   expect(deep.faults).toContainEqual({ key: { hash: hashes[2], variant: 'original' }, what: 'changed' });
 });
+
+test('public pictures are files like others, without an original', async () => {
+  const before = await verifyStorage(deps, { readData: true });
+  const person = await app.signUp();
+  const set = await app.request(person, 'PUT', '/api/v1/me/pictures/profile', { body: await tinyPhoto(9) });
+  const { body } = await app.request(null, 'GET', set.json().url);
+  const key = { hash: createHash('sha256').update(body).digest('hex'), variant: 'picture' } as const;
+  const after = await verifyStorage(deps, { readData: true });
+  expect(after).toEqual({ ...before, files: before.files + 5, read: before.read + 5 });
+
+  await writeFile(join(app.dataDir, toAddress(key)), Buffer.alloc(body.length, 7));
+  await rm(join(app.dataDir, toAddress({ ...key, variant: 'picture64' })));
+  const { faults } = await verifyStorage(deps, { readData: true });
+  expect(faults).toContainEqual({ key, what: 'changed' });
+  expect(faults).toContainEqual({ key: { ...key, variant: 'picture64' }, what: 'missing' });
+});

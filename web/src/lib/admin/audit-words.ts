@@ -123,7 +123,12 @@ function failedToSignIn(subject: string, { reason }: Details): string {
   return `failed to sign in as ${subject}`;
 }
 
-const fieldNames: Record<string, string> = { username: 'username', email: 'e-mail', display_name: 'name' };
+const fieldNames: Record<string, string> = {
+  username: 'username',
+  email: 'e-mail',
+  display_name: 'name',
+  avatar_by_email: 'avatar setting',
+};
 
 function changes(subject: string, { role, ...quota }: Details): string[] {
   const standing = role === 'admin' ? 'an administrator' : 'a plain member';
