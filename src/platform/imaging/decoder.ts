@@ -2,9 +2,9 @@ import { type ChildProcess, fork } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { AppError, type ErrorCode } from '#platform/http/app-error.ts';
-import type { PictureFile, PictureShape } from './derive-picture.ts';
 import type { CameraMetadata, Derivative } from './ingested-image.ts';
 import type { ImageFacts } from './inspect-image.ts';
+import type { PictureFile, PictureShape } from './picture-file.ts';
 import { undecodable } from './undecodable.ts';
 
 export type Request =

@@ -3,13 +3,13 @@ import { availableParallelism } from 'node:os';
 import { AppError } from '#platform/http/app-error.ts';
 import { createAdmission } from './admission.ts';
 import { type Decoder, type DecoderLogger, startDecoder } from './decoder.ts';
-import type { PictureFile, PictureShape } from './derive-picture.ts';
 import type { IngestedImage } from './ingested-image.ts';
+import type { PictureFile, PictureShape } from './picture-file.ts';
 import { type ImageFormat, mediaTypeOf, SNIFF_BYTES, sniff } from './sniff.ts';
 import { undecodable } from './undecodable.ts';
 
-export { type Crop, type PictureFile, pictureSizes } from './derive-picture.ts';
 export type { CameraMetadata, Derivative, IngestedImage, Variant } from './ingested-image.ts';
+export { type Crop, type PictureFile, pictureSizes } from './picture-file.ts';
 export { type ImageFormat, mediaTypeOf, SNIFF_BYTES, sniff } from './sniff.ts';
 export { stripMetadata } from './strip-metadata/index.ts';
 
