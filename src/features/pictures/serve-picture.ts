@@ -39,6 +39,20 @@ export function createPictureServer(deps: {
   /** Called once an answer has been handed over, whatever it was. */
   answered(request: IncomingMessage, response: ServerResponse): void;
 }): (request: IncomingMessage, response: ServerResponse) => boolean {
+  /** The common way: where it lies and the bytes are remembered, so nothing is waited for. */
+  const serveAtOnce = (
+    request: IncomingMessage,
+    response: ServerResponse,
+    kind: PictureKind,
+    id: string,
+    query: string,
+  ): boolean => {
+    const [, version, size = null] = plainQuery.exec(query) ?? [];
+    const known = version === undefined ? undefined : deps.locator.remembered(kind, id);
+    if (!known || !version || (size !== null && !isSize(size))) return false;
+    return deps.delivery.serveFromMemory(request, response, label(known, toVariant(size), version));
+  };
+
   const serveImage = async (
     request: IncomingMessage,
     response: ServerResponse,
@@ -50,10 +64,8 @@ export function createPictureServer(deps: {
     const variant = toVariant(asked.size);
     const known = deps.locator.remembered(kind, id);
     if (known) {
-      const what = label(known, variant, asked.version);
-      if (deps.delivery.serveFromMemory(request, response, what)) return;
       try {
-        return await deps.delivery.serve(request, response, what);
+        return await deps.delivery.serve(request, response, label(known, variant, asked.version));
       } catch (error) {
         // Replaced and swept a moment ago, and this server has not heard of it yet.
         if (!(error instanceof AppError) || error.code !== 'not_found') throw error;
@@ -110,19 +122,14 @@ export function createPictureServer(deps: {
     const query = mark < 0 ? '' : url.slice(mark + 1);
     const match = (isImage ? imageAddress : avatarAddress).exec(path);
     if (!match) return false;
-    void respond(
-      request,
-      response,
-      isImage
-        ? serveImage(
-            request,
-            response,
-            (match[2] as PictureKind | undefined) ?? 'logo',
-            (match[1] ?? match[3]) as string,
-            query,
-          )
-        : serveAvatar(request, response, (match[1] as string).toLowerCase(), query),
-    );
+    if (!isImage) {
+      void respond(request, response, serveAvatar(request, response, (match[1] as string).toLowerCase(), query));
+      return true;
+    }
+    const kind = (match[2] as PictureKind | undefined) ?? 'logo';
+    const id = (match[1] ?? match[3]) as string;
+    if (serveAtOnce(request, response, kind, id, query)) deps.answered(request, response);
+    else void respond(request, response, serveImage(request, response, kind, id, query));
     return true;
   };
 }
@@ -134,10 +141,12 @@ function read(query: string): Asked {
   return { version: parameters.get('v'), size: parameters.get('size'), parameters };
 }
 
+const isSize = (text: string): boolean => sizes.some((one) => String(one) === text);
+
 /** @throws AppError `validation_error` with what may be asked for */
 function toVariant(size: string | null): PictureVariant {
   if (size === null) return 'picture';
-  if (sizes.some((one) => String(one) === size)) return `picture${size}` as PictureVariant;
+  if (isSize(size)) return `picture${size}` as PictureVariant;
   throw new AppError(
     'validation_error',
     `size: Ask for ${sizes.slice(0, -1).join(', ')} or ${sizes.at(-1)}, or leave it out for the whole picture.`,
