@@ -435,6 +435,22 @@ describe('another picture', () => {
     );
   });
 
+  test('of ten that are set at once is one, and the others leave nothing', { timeout: 60_000 }, async () => {
+    const person = await app.signUp();
+    const before = new Set((await filesOf('derivatives')).map((name) => name.slice(0, 64)));
+    const files = await Promise.all(Array.from({ length: 10 }, next));
+    const shown = await Promise.all(files.map((file) => show(person, 'cover', form(file))));
+    const { cover_picture_url: url } = await me(person);
+    expect(shown.map((one) => one.url)).toContain(url);
+    await vi.waitFor(
+      async () => {
+        const left = new Set((await filesOf('derivatives')).map((name) => name.slice(0, 64)));
+        expect([...left].filter((hash) => !before.has(hash))).toEqual([await hashOf(url)]);
+      },
+      { timeout: 30_000, interval: 300 },
+    );
+  });
+
   test('of bytes that are somebody’s photo as well goes without the photo', { timeout: 60_000 }, async () => {
     const [person, collector] = [await app.signUp(), await app.signUp()];
     const { url } = await show(person, 'profile', form(await next()));

@@ -13,7 +13,7 @@ import type { Picture } from './contract.ts';
 import type { PictureDeps } from './deps.ts';
 import { toShown } from './locate-picture.ts';
 import type { PictureSource } from './receive-picture.ts';
-import { findPicture, type PictureKind, recordPicture } from './store.ts';
+import { findPicture, lockPictures, type PictureKind, recordPicture } from './store.ts';
 
 type Tx = Kysely<PhotoTables & OrganizationTables>;
 type PictureBody = z.infer<typeof Picture>;
@@ -135,6 +135,7 @@ async function publish(
 
 /** Has the files of the picture that is shown now deleted once it is not, where nobody else shows the same. */
 async function sweepFormer(deps: PictureDeps, tx: Tx, { kind, id }: Place, next: string | null): Promise<void> {
+  await lockPictures(tx, id);
   const former = await findPicture(tx, kind, id);
   if (former && former !== next) await deps.jobs.send(sweepBlobs, { hash: former }, tx);
 }

@@ -17,6 +17,11 @@ export async function recordPicture(
   );
 }
 
+/** Who sets a picture of the same person or organization at the same time waits, and then finds what this one has set. */
+export async function lockPictures(tx: QueryExecutorProvider, id: string): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${id}, 4))`.execute(tx);
+}
+
 /** The content address, hex, of what a person or an organization shows, whoever asks. */
 export async function findPicture(tx: QueryExecutorProvider, kind: PictureKind, id: string): Promise<string | null> {
   const { rows } = await sql<{ hash: string | null }>`select find_picture(${kind}, ${id}) as hash`.execute(tx);
