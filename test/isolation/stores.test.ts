@@ -11,6 +11,7 @@ import * as statistics from '#features/photos/statistics-store.ts';
 import * as photos from '#features/photos/store.ts';
 import * as suggestions from '#features/photos/suggestion-store.ts';
 import * as tags from '#features/photos/tag-store.ts';
+import * as pictures from '#features/pictures/store.ts';
 import * as guests from '#features/sharing/guest-store.ts';
 import * as sharing from '#features/sharing/store.ts';
 import { anonymous, type Principal } from '#platform/database/principal.ts';
@@ -160,6 +161,11 @@ const aimed: Record<string, [run: (tx: Tx) => Promise<unknown>, outcome: unknown
   acceptInvitation: [(tx) => organizations.acceptInvitation(tx, victims().asked), null],
   endInvitation: [(tx) => organizations.endInvitation(tx, victims().asked, victims().owner), false],
 
+  findAvatar: [
+    (tx) => pictures.findAvatar(tx, createHash('sha256').update(fixture.victim.person.email).digest()),
+    null,
+  ],
+
   insertLink: [
     (tx) =>
       sharing.insertLink(tx, {
@@ -265,7 +271,7 @@ const aimed: Record<string, [run: (tx: Tx) => Promise<unknown>, outcome: unknown
   isGrantOfAnother: [(tx) => accounts.findGrant(tx, victims().session, fixture.stranger.id), undefined],
 };
 
-/** These reach nobody's rows by an id: they are doors by hash, name or login, or take locks, or make one's own. */
+/** These reach nobody's rows by an id: they are doors by hash, name or login, to what is public, or take locks, or make one's own. */
 const doors = [
   'registerUser',
   'hasUsers',
@@ -286,6 +292,9 @@ const doors = [
   'recordBlob',
   'lockBlobShared',
   'tryLockBlob',
+  'lockPictures',
+  'recordPicture',
+  'findPicture',
   'isShownPicture',
   'lockUploadOf',
   'lockAlbum',
@@ -316,6 +325,7 @@ test('every function of the stores is aimed at the victim here, or is a door tha
     operation,
     organizations,
     photos,
+    pictures,
     sharing,
     statistics,
     suggestions,
