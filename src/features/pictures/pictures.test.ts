@@ -366,6 +366,28 @@ describe('a photo as the source', () => {
   });
 });
 
+test('where bytes are in the database, pictures are too, and are made of photos there', {
+  timeout: 60_000,
+}, async () => {
+  const library = await createTestApp({ environment: { TINTYPE_STORAGE: 'postgres' } });
+  const person = await library.signUp();
+  const photo = await library.upload(person, await makePhoto({ width: 1500, height: 1000, seed: 4 }));
+  const crop = { x: 0.25, y: 0.25, width: 0.5, height: 0.5 };
+  const set = await library.request(person, 'PUT', '/api/v1/me/pictures/profile', {
+    json: { photo_id: photo.id, crop },
+  });
+  expect([set.status, set.json()]).toMatchObject([200, { width: 750, height: 500 }]);
+  for (const [more, width] of [
+    ['', 750],
+    ['&size=64', 64],
+  ] as const) {
+    const answer = await library.request(null, 'GET', `${set.json().url}${more}`);
+    expect([answer.headers['cache-control'], (await sharp(answer.body).metadata()).width]).toEqual([immutable, width]);
+  }
+  expect(await readdir(join(library.dataDir, 'tmp')).catch(() => [])).toEqual([]);
+  await library.close();
+});
+
 describe('another picture', () => {
   test('has another address however soon it comes, and is shown at once by every server', async () => {
     const person = await app.signUp();
