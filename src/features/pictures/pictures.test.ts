@@ -11,6 +11,7 @@ import { makePhoto } from '../../../test/fixtures/photo.ts';
 const database = await createTestDatabase();
 const app = await createTestApp({ database });
 const other = await createTestApp({ database, dataDir: app.dataDir });
+const library = await createTestApp({ environment: { TINTYPE_STORAGE: 'postgres' } });
 const administrator = await app.signUp();
 
 const immutable = 'public, max-age=31536000, immutable';
@@ -369,7 +370,6 @@ describe('a photo as the source', () => {
 test('where bytes are in the database, pictures are too, and are made of photos there', {
   timeout: 60_000,
 }, async () => {
-  const library = await createTestApp({ environment: { TINTYPE_STORAGE: 'postgres' } });
   const person = await library.signUp();
   const photo = await library.upload(person, await makePhoto({ width: 1500, height: 1000, seed: 4 }));
   const crop = { x: 0.25, y: 0.25, width: 0.5, height: 0.5 };
@@ -385,7 +385,6 @@ test('where bytes are in the database, pictures are too, and are made of photos 
     expect([answer.headers['cache-control'], (await sharp(answer.body).metadata()).width]).toEqual([immutable, width]);
   }
   expect(await readdir(join(library.dataDir, 'tmp')).catch(() => [])).toEqual([]);
-  await library.close();
 });
 
 describe('another picture', () => {
