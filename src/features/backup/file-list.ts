@@ -14,16 +14,19 @@ export interface ListedFile extends WantedFile {
   readonly sha256: string;
 }
 
-/** What {@link readWanted} reads: originals and derivatives, in the order of their hashes. */
+/**
+ * What {@link readWanted} reads: originals and derivatives, in the order of their hashes. A schema from before public pictures has
+ * originals of all.
+ */
 export const wantedFiles = `
   select hash, variant, bytes from (
-    select encode(hash, 'hex') as hash, 'original' as variant, bytes from blobs
+    select encode(hash, 'hex') as hash, 'original' as variant, bytes from blobs b where coalesce((to_jsonb(b) ->> 'has_original')::boolean, true)
     union all
     select encode(blob_hash, 'hex'), variant, bytes from derivatives) files
   order by hash collate "C", variant collate "C"`;
 
-const wanted = /^([0-9a-f]{64})\t([a-z]+)\t(\d+)$/;
-const listed = /^([0-9a-f]{64})\t([a-z]+)\t(\d+)\t([0-9a-f]{64})$/;
+const wanted = /^([0-9a-f]{64})\t([a-z]+\d*)\t(\d+)$/;
+const listed = /^([0-9a-f]{64})\t([a-z]+\d*)\t(\d+)\t([0-9a-f]{64})$/;
 
 export const toLine = ({ key, bytes, sha256 }: ListedFile): string =>
   `${key.hash}\t${key.variant}\t${bytes}\t${sha256}\n`;

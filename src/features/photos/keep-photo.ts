@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
+import { explainMoved } from '#platform/blobs/storage-place.ts';
 import type { Principal } from '#platform/database/principal.ts';
 import type { UserCaller } from '#platform/http/caller.ts';
 import type { IngestedImage } from '#platform/imaging/index.ts';
@@ -119,7 +120,7 @@ export async function keepPhoto(
   } catch (error) {
     // Whether somebody else refers to the same bytes is not for a request to know: a job looks and cleans up.
     if (putSomething) await deps.jobs.send(sweepBlobs, { hash: arrived.sha256 }).catch(() => {});
-    return explainQuota(error);
+    return explainQuota(explainMoved(error));
   } finally {
     await workFolder.discard();
   }

@@ -6,6 +6,7 @@ import { requireAccess, requireAllowed } from '#features/access/index.ts';
 import { pictureUrl, setPicture } from '#features/accounts/index.ts';
 import { logoUrl, type OrganizationTables, setLogo } from '#features/organizations/index.ts';
 import { lockBlobShared, type PhotoTables, sweepBlobs } from '#features/photos/index.ts';
+import { explainMoved } from '#platform/blobs/storage-place.ts';
 import { AppError } from '#platform/http/app-error.ts';
 import type { Caller, UserCaller } from '#platform/http/caller.ts';
 import type { PictureFile } from '#platform/imaging/index.ts';
@@ -115,8 +116,10 @@ async function publish(
     await deps.database.as(user.principal, async (tx: Tx) => {
       await lockBlobShared(tx, hash);
       stored = name;
+      // Asked before: a library that begins to move from there meanwhile looks there for what it has to take along.
+      const { driver } = deps.blobs;
       for (const { variant, path: file } of files) await deps.blobs.put({ hash: name, variant }, file);
-      await recordPicture(tx, { hash, bytes: whole.bytes, driver: deps.blobs.driver, files });
+      await recordPicture(tx, { hash, bytes: whole.bytes, driver, files });
       await sweepFormer(deps, tx, place, name);
       await show(tx, hash);
     });
@@ -126,7 +129,7 @@ async function publish(
   } catch (error) {
     // Whether somebody else shows the same picture is not for a request to know: a job looks and cleans up.
     if (stored) await deps.jobs.send(sweepBlobs, { hash: stored }).catch(() => {});
-    throw error;
+    throw explainMoved(error);
   } finally {
     await source.discard();
     await workFolder.discard();

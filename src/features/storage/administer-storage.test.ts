@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { Client } from 'pg';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createTestApp, type Person, tinyPhoto } from '../../../test/app.ts';
 import { toAddress } from '../../platform/blobs/blob-address.ts';
@@ -143,6 +144,35 @@ describe('moving from the app', () => {
       'storage_move_started',
     ]);
   });
+});
+
+test('a server that did not hear of a move stores nothing where nobody looks: it says so, and knows from then on', async () => {
+  const owner = new Client(app.database.owner);
+  await owner.connect();
+  const say = (driver: string) =>
+    owner.query(
+      `alter table storage_place disable trigger announce_storage;
+       update storage_place set driver = '${driver}', version = version + 1;
+       alter table storage_place enable trigger announce_storage`,
+    );
+  const post = (bytes: Uint8Array) =>
+    app.request(other, 'POST', '/api/v1/photos', { body: bytes, headers: { 'content-type': 'image/jpeg' } });
+  try {
+    await say('postgres');
+    const bytes = await tinyPhoto(9);
+    const refused = await post(bytes);
+    expect([refused.status, refused.json().error.message]).toEqual([
+      503,
+      expect.stringMatching(/moved to another storage/),
+    ]);
+    expect((await post(bytes)).status).toBe(201);
+    const { rows } = await owner.query(`select driver from blobs where hash = sha256($1)`, [bytes]);
+    expect(rows).toEqual([{ driver: 'postgres' }]);
+  } finally {
+    await owner.query(`update blobs set driver = 'files'`);
+    await say('files');
+    await owner.end();
+  }
 });
 
 test('a check tells what is wrong, and is kept', patience, async () => {

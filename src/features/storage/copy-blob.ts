@@ -33,7 +33,7 @@ export class DamagedBlobError extends Error {
  * Copies one blob and reads it again where it came to. What is there already is left when it is the same.
  * @param pace is waited for before each mebibyte
  * @returns bytes of the blob; null when the source has none
- * @throws DamagedBlobError when an original is not what its name tells, or what came is not what was sent
+ * @throws DamagedBlobError when an original or a public picture is not what its name tells, or what came is not what was sent
  */
 export async function copyBlob(
   from: BlobStore,
@@ -50,7 +50,7 @@ export async function copyBlob(
       await temp.write(chunk);
     }
     const { path, sha256 } = await temp.finish();
-    if (key.variant === 'original' && sha256 !== key.hash) {
+    if ((key.variant === 'original' || key.variant === 'picture') && sha256 !== key.hash) {
       throw new DamagedBlobError('its bytes are not those that its name tells');
     }
     if ((await hashOf(to, key)) === sha256) return reader.size;

@@ -76,7 +76,7 @@ export async function countElsewhere(tx: Tx, driver: StorageDriver): Promise<num
 export async function holdBlob(tx: Tx, hash: Buffer, to: StorageDriver): Promise<Map<BlobVariant, number> | null> {
   await sql`select pg_advisory_xact_lock_shared(${hash.readBigInt64BE(0).toString()}::bigint)`.execute(tx);
   const { rows } = await sql<{ variant: BlobVariant; bytes: string }>`
-    select 'original' as variant, b.bytes from blobs b where b.hash = ${hash} and b.driver <> ${to}
+    select 'original' as variant, b.bytes from blobs b where b.hash = ${hash} and b.driver <> ${to} and b.has_original
     union all select d.variant, d.bytes from derivatives d join blobs b on b.hash = d.blob_hash
     where b.hash = ${hash} and b.driver <> ${to}`.execute(tx);
   return rows.length > 0 ? new Map(rows.map(({ variant, bytes }) => [variant, Number(bytes)])) : null;

@@ -73,7 +73,11 @@ export async function createMovableStore(deps: {
     createTemp: (options) => now.current.createTemp(options),
     createTempFolder: () => now.current.createTempFolder(),
     sweepTemp: (foreignOlderThanMs) => now.current.sweepTemp(foreignOlderThanMs),
-    put: (key, tempPath, options) => now.current.put(key, tempPath, options),
+    async put(key, tempPath, options) {
+      // A write misses nothing, so it would not learn of a move that was not heard of.
+      await refresh();
+      await now.current.put(key, tempPath, options);
+    },
     open: (key) => find((store) => store.open(key)),
     has: async (key) => (await find((store) => store.stat(key))) !== null,
     stat: (key) => find((store) => store.stat(key)),

@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '#platform/database/database.ts';
 import { anonymous } from '#platform/database/principal.ts';
+import { AppError } from '#platform/http/app-error.ts';
 import type { StorageDriver } from './blob-store.ts';
 
 /** Where the bytes of a library are. */
@@ -18,6 +19,12 @@ type Tx = Kysely<unknown>;
 /** What is configured and what the library remembers do not go together; the message says what to set. */
 export class StorageError extends Error {
   override readonly name = 'StorageError';
+}
+
+/** Turns the database's refusal of bytes that lie where the library has left into what a person can act on; other errors are given back. */
+export function explainMoved(error: unknown): unknown {
+  if ((error as { code?: string } | undefined)?.code !== 'TT020') return error;
+  return new AppError('unavailable', 'The library moved to another storage while this came in. Send it again.');
 }
 
 /** Whether the schema is so new that the library says where it is. */

@@ -581,6 +581,7 @@ describe('functions that run as the owner', () => {
       'remove_album_member',
       'remove_organization_member',
       'request_reset',
+      'require_place',
       'require_room',
       'set_account_state',
       'set_album_role',
@@ -624,6 +625,7 @@ describe('functions that run as the owner', () => {
       // Settled once, it stays where it is until somebody moves it who may.
       await call(principal, `select settle_storage('s3')`);
       expect(await call(principal, `select driver from find_storage()`), who).toEqual(['files']);
+      expect(await call(principal, `select require_place('s3')`), who).toEqual(['TT020']);
       expect(await call(principal, `select is_shown_picture(sha256('x'))`), who).toEqual([refused]);
       expect(await call(principal, `select find_picture('profile', '${victim.id}')`), who).toEqual([null]);
       expect(await call(principal, `select find_avatar(sha256('victim@people.example'))`), who).toEqual([null]);

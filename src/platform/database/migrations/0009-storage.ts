@@ -100,15 +100,20 @@ async function place(db: Kysely<unknown>): Promise<void> {
   );
   // Whoever moves a library takes the lock alone: what was said to be stored before is seen, and what is said later is held against the new place.
   await sql`
+    create function require_place(p_driver text) returns void ${definer} as $$
+    begin
+      perform pg_advisory_xact_lock_shared(hashtextextended('storage place', 11));
+      if exists (select from storage_place where p_driver not in (driver, coalesce(source, driver))) then
+        raise exception 'bytes are kept elsewhere by now' using errcode = 'TT020';
+      end if;
+    end $$`.execute(db);
+  await sql`
     create or replace function record_blob(p_hash bytea, p_bytes bigint, p_driver text, p_derivatives jsonb) returns void ${definer} as $$
     begin
       if app_user_id() is null and not exists (select from app_link() where allow_upload) then
         raise exception 'only a user or a guest who may add photos stores bytes' using errcode = '42501';
       end if;
-      perform pg_advisory_xact_lock_shared(hashtextextended('storage place', 11));
-      if exists (select from storage_place where p_driver not in (driver, coalesce(source, driver))) then
-        raise exception 'bytes are kept elsewhere by now' using errcode = 'TT020';
-      end if;
+      perform require_place(p_driver);
       insert into blobs (hash, bytes, driver) values (p_hash, p_bytes, p_driver) on conflict do nothing;
       insert into derivatives (blob_hash, variant, mime_type, bytes, width, height)
         select p_hash, d.variant, d.mime_type, d.bytes, d.width, d.height

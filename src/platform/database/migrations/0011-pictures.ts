@@ -37,6 +37,7 @@ async function storedPictures(db: Kysely<unknown>): Promise<void> {
     create function record_picture(p_hash bytea, p_bytes bigint, p_driver text, p_derivatives jsonb) returns void ${definer} as $$
     begin
       if app_user_id() is null then raise exception 'only a user stores a picture' using errcode = '42501'; end if;
+      perform require_place(p_driver);
       insert into blobs (hash, bytes, driver, has_original) values (p_hash, p_bytes, p_driver, false) on conflict do nothing;
       insert into derivatives (blob_hash, variant, mime_type, bytes, width, height)
         select p_hash, d.variant, 'image/webp', d.bytes, d.width, d.height
@@ -49,6 +50,7 @@ async function storedPictures(db: Kysely<unknown>): Promise<void> {
       if app_user_id() is null and not exists (select from app_link() where allow_upload) then
         raise exception 'only a user or a guest who may add photos stores bytes' using errcode = '42501';
       end if;
+      perform require_place(p_driver);
       insert into blobs as b (hash, bytes, driver) values (p_hash, p_bytes, p_driver)
         on conflict (hash) do update set has_original = true where not b.has_original;
       insert into derivatives (blob_hash, variant, mime_type, bytes, width, height)

@@ -37,12 +37,18 @@ test('what has settled stays, and shows the same part', () => {
 
 test('zooming in keeps the point under the pointer', () => {
   fc.assert(
-    fc.property(ratio, ratio, view, fc.record({ x: fc.double({ min: 0, max: 1, noNaN: true }), y: fc.double({ min: 0, max: 1, noNaN: true }) }), (picture, part, from, at) => {
-      const start = settle(picture, part, { ...from, zoom: 1 });
-      const before = cropOf(picture, part, start);
-      const after = cropOf(picture, part, zoomAt(picture, part, start, 3, at));
-      expect(after.x + after.width * at.x).toBeCloseTo(before.x + before.width * at.x, 9);
-      expect(after.y + after.height * at.y).toBeCloseTo(before.y + before.height * at.y, 9);
-    }),
+    fc.property(
+      ratio,
+      ratio,
+      view,
+      fc.record({ x: fc.double({ min: 0, max: 1, noNaN: true }), y: fc.double({ min: 0, max: 1, noNaN: true }) }),
+      (picture, part, from, at) => {
+        const start = settle(picture, part, { ...from, zoom: 1 });
+        const before = cropOf(picture, part, start);
+        const after = cropOf(picture, part, zoomAt(picture, part, start, 3, at));
+        expect(after.x + after.width * at.x).toBeCloseTo(before.x + before.width * at.x, 9);
+        expect(after.y + after.height * at.y).toBeCloseTo(before.y + before.height * at.y, 9);
+      },
+    ),
   );
 });
