@@ -3,17 +3,18 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { Agent, type IncomingHttpHeaders, request as send } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Pool, type PoolConfig } from 'pg';
+import type { PoolConfig } from 'pg';
 import { pino } from 'pino';
 import sharp from 'sharp';
 import { afterAll } from 'vitest';
 import { createApp } from '#app.ts';
 import { parseConfig } from '#config.ts';
-import { createDatabase } from '#platform/database/database.ts';
+import { openDatabase } from '#platform/database/database.ts';
 import { listen, type Notifications } from '#platform/database/notifications.ts';
 import { startServer } from '#server.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import { makePhoto, type PhotoOptions } from './fixtures/photo.ts';
+import { refuseNesting } from './refuse-nesting.ts';
 
 /** What a request shows to say who it is; null for nobody. */
 export type Credential = { readonly cookie: string } | { readonly bearer: string } | null;
@@ -112,17 +113,15 @@ export async function createTestApp(options: TestAppOptions = {}): Promise<TestA
     TINTYPE_TRUSTED_PROXIES: '127.0.0.1',
     ...options.environment,
   });
-  const pool = new Pool({ ...login, max: 8 });
-  // A test may cut connections; without a listener that would end its process.
-  pool.on('error', () => {});
+  const connected = refuseNesting(openDatabase(login, { connections: 8 }));
   const notifications = await listen({ connection: login, logger });
   const app = await createApp({
     config,
     library: {
-      database: createDatabase({ pool }),
+      database: connected,
       notifications,
       secret: database.secret,
-      close: () => pool.end(),
+      close: connected.close,
     },
     logger,
     version: '0.0.0-test',
@@ -140,7 +139,7 @@ export async function createTestApp(options: TestAppOptions = {}): Promise<TestA
       await server.close();
       await app.close();
       await notifications.close();
-      await pool.end();
+      await connected.close();
       if (!options.dataDir) await rm(dataDir, { recursive: true, force: true });
     })();
     return closed;

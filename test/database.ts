@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { Client, Pool, type PoolConfig } from 'pg';
+import { Client, type PoolConfig } from 'pg';
 import { afterAll, inject } from 'vitest';
-import { createDatabase, type Database } from '#platform/database/database.ts';
+import { type Database, openDatabase } from '#platform/database/database.ts';
 import './database-setup.ts';
 
 /** A migrated, empty library for one test file. */
@@ -23,10 +23,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   const name = `${shared.template}_${randomBytes(4).toString('hex')}`;
   await execute(shared.owner, `create database ${name} template ${shared.template}`);
   const app = { ...shared.app, database: name };
-  const pool = new Pool({ ...app, max: 8 });
-  // The drop may come to a connection before its own end does; without a listener that would end the test's process.
-  pool.on('error', () => {});
-  const database = createDatabase({ pool });
+  const database = openDatabase(app, { connections: 8 });
   // biome-ignore lint/correctness/noEmptyPattern: vitest reads the first parameter's pattern and takes no name there.
   afterAll(async ({}, suite) => {
     await database.close();

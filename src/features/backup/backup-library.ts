@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import { Client, Pool, type PoolConfig } from 'pg';
+import { Client, type PoolConfig } from 'pg';
 import { inLanes } from '#features/storage/index.ts';
 import type { BlobStore } from '#platform/blobs/blob-store.ts';
 import { createTempArea } from '#platform/blobs/temp-area.ts';
 import { writeCompressed } from '#platform/blobs/write-compressed.ts';
-import { createDatabase, type Database } from '#platform/database/database.ts';
+import { type Database, openDatabase } from '#platform/database/database.ts';
 import { holdDeletions } from '#platform/database/deletion-hold.ts';
 import { type Dump, dumpTables } from '#platform/database/dump-tables.ts';
 import { leftOutTables } from '#platform/database/library-tables.ts';
@@ -68,12 +68,11 @@ const enoughFaults = 1000;
  */
 export async function backupLibrary(deps: BackupDeps, options: BackupOptions): Promise<BackupReport> {
   const client = new Client({ ...deps.owner, keepAlive: true, application_name: 'tintype backup' });
-  const pool = new Pool({ ...deps.owner, max: lanes, application_name: 'tintype backup' });
+  const database = openDatabase({ ...deps.owner, application_name: 'tintype backup' }, { connections: 2 * lanes });
   let lost: Error | undefined;
   client.on('error', (error) => {
     lost = error;
   });
-  pool.on('error', () => {});
   await client.connect();
   try {
     const hold = await prepareBackupFolder(options.dir, await identify(client));
@@ -90,14 +89,14 @@ export async function backupLibrary(deps: BackupDeps, options: BackupOptions): P
         if (options.signal?.aborted)
           throw new BackupError('Interrupted: run the backup again; it goes on where it was.');
       };
-      return await writeSnapshot(deps, { ...options, client, database: createDatabase({ pool }), check });
+      return await writeSnapshot(deps, { ...options, client, database, check });
     } catch (error) {
       throw explain(error, options.dir);
     } finally {
       hold.release();
     }
   } finally {
-    await pool.end();
+    await database.close();
     await client.end().catch(() => {});
   }
 }

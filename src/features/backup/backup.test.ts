@@ -16,7 +16,7 @@ import { parseConfig } from '../../config.ts';
 import { toAddress } from '../../platform/blobs/blob-address.ts';
 import type { BlobStore } from '../../platform/blobs/blob-store.ts';
 import { openDriver, openPlainStore } from '../../platform/blobs/open-store.ts';
-import { createDatabase, type Database } from '../../platform/database/database.ts';
+import { type Database, openDatabase } from '../../platform/database/database.ts';
 import { migrate } from '../../platform/database/migrate.ts';
 import { migrateTo } from '../../platform/database/run-migrations.ts';
 import { sweepUnusedBlobs } from '../photos/sweep-blobs.ts';
@@ -73,12 +73,12 @@ const seenBy = (place: Place): PoolConfig => ({ ...superuser, database: place.ow
 
 /** What is compared: every row and every file. */
 async function readAll(place: Place) {
-  const pool = new Pool({ ...seenBy(place), max: 2 });
+  const database = openDatabase(seenBy(place), { connections: 2 });
   try {
-    const files = await readFiles(seenBy(place), await openBlobs(place)(createDatabase({ pool })));
+    const files = await readFiles(seenBy(place), await openBlobs(place)(database));
     return { rows: await readLibrary(seenBy(place)), files };
   } finally {
-    await pool.end();
+    await database.close();
   }
 }
 
@@ -251,9 +251,9 @@ describe('backups of one library', async () => {
       const restored = await emptyPlace();
       await restore(restored, dir, snapshot);
       const { app: login } = await migrate({ owner: restored.owner });
-      const pool = new Pool({ ...login, max: 2 });
-      const deps = { database: createDatabase({ pool }), blobs: await openBlobs(restored)(createDatabase({ pool })) };
-      const verification = await verifyStorage(deps, { readData: true }).finally(() => pool.end());
+      const database = openDatabase(login, { connections: 2 });
+      const deps = { database, blobs: await openBlobs(restored)(database) };
+      const verification = await verifyStorage(deps, { readData: true }).finally(database.close);
       expect(verification).toMatchObject({ faults: [], orphans: 0 });
     }
   }, 60_000);

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import { Client, Pool, type PoolConfig } from 'pg';
+import { Client, type PoolConfig } from 'pg';
 import { inLanes } from '#features/storage/index.ts';
 import type { BlobStore, StorageDriver } from '#platform/blobs/blob-store.ts';
-import { createDatabase, type Database } from '#platform/database/database.ts';
+import { type Database, openDatabase } from '#platform/database/database.ts';
 import { loadTables } from '#platform/database/load-tables.ts';
 import { migrate } from '#platform/database/migrate.ts';
 import { migrations } from '#platform/database/migrations/index.ts';
@@ -136,9 +136,8 @@ interface Work extends RestoreOptions {
 async function fillLibrary(deps: RestoreDeps, work: Work): Promise<RestoreReport> {
   const { folder, name, manifest } = work;
   const client = new Client({ ...deps.owner, keepAlive: true, application_name: 'tintype restore' });
-  const pool = new Pool({ ...deps.owner, max: lanes, application_name: 'tintype restore' });
+  const database = openDatabase({ ...deps.owner, application_name: 'tintype restore' }, { connections: 2 * lanes });
   client.on('error', () => {});
-  pool.on('error', () => {});
   await client.connect();
   try {
     // Servers that start meanwhile wait here until the library is what it is to be.
@@ -146,7 +145,7 @@ async function fillLibrary(deps: RestoreDeps, work: Work): Promise<RestoreReport
     await requireLogin(client, deps);
     await requireEmpty(client, deps, manifest);
     await migrateTo(deps.owner, manifest.migrations.at(-1) as string);
-    const blobs = await deps.openBlobs(createDatabase({ pool }));
+    const blobs = await deps.openBlobs(database);
     await settle(client, blobs.driver);
     const kept = await putFiles(blobs, work);
     await loadTables(client, {
@@ -159,7 +158,7 @@ async function fillLibrary(deps: RestoreDeps, work: Work): Promise<RestoreReport
     });
     return { snapshot: name, manifest, driver: blobs.driver, kept };
   } finally {
-    await pool.end();
+    await database.close();
     await client.end().catch(() => {});
   }
 }
@@ -241,9 +240,8 @@ async function putFiles(blobs: BlobStore, { folder, name, manifest, pool, onProg
 /** From the snapshot's schema to this program's, with the login that servers work under; and seen to that it keeps people apart. */
 async function bringUpToDate(deps: RestoreDeps): Promise<void> {
   const { app } = await migrate({ owner: deps.owner, ...(deps.app ? { app: deps.app } : {}) });
-  const pool = new Pool({ ...app, max: 1 });
-  pool.on('error', () => {});
-  await requireRowLevelSecurity(pool).finally(() => pool.end());
+  const database = openDatabase(app, { connections: 1 });
+  await requireRowLevelSecurity(database.pool).finally(database.close);
 }
 
 function explainFull(error: unknown): unknown {

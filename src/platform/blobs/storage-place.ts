@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
+import { asStorage } from '#platform/database/as-storage.ts';
 import type { Database } from '#platform/database/database.ts';
-import { anonymous } from '#platform/database/principal.ts';
 import { AppError } from '#platform/http/app-error.ts';
 import type { StorageDriver } from './blob-store.ts';
 
@@ -29,7 +29,7 @@ export function explainMoved(error: unknown): unknown {
 
 /** Whether the schema is so new that the library says where it is. */
 export async function knowsPlace(database: Database): Promise<boolean> {
-  const { rows } = await database.as(anonymous, (tx: Tx) =>
+  const { rows } = await asStorage(database, (tx: Tx) =>
     sql<{ knows: boolean }>`select to_regprocedure('public.find_storage()') is not null as knows`.execute(tx),
   );
   return rows[0]?.knows === true;
@@ -37,7 +37,7 @@ export async function knowsPlace(database: Database): Promise<boolean> {
 
 /** Any server may ask: it is how one that did not hear of a move learns of it. */
 export async function readPlace(database: Database): Promise<StoragePlace> {
-  const { rows } = await database.as(anonymous, (tx: Tx) =>
+  const { rows } = await asStorage(database, (tx: Tx) =>
     sql<StoragePlace>`select driver, source, version from find_storage()`.execute(tx),
   );
   const [place] = rows;
@@ -47,7 +47,7 @@ export async function readPlace(database: Database): Promise<StoragePlace> {
 
 /** A library that never was anywhere is where it is told to be from now on; any other stays where it is. */
 export const settlePlace = (database: Database, configured: StorageDriver) =>
-  database.as(anonymous, (tx: Tx) => sql`select settle_storage(${configured})`.execute(tx));
+  asStorage(database, (tx: Tx) => sql`select settle_storage(${configured})`.execute(tx));
 
 /**
  * Holds what is configured against where the library is.

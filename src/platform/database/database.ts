@@ -6,7 +6,7 @@ import {
   PostgresDriver,
   type Transaction,
 } from 'kysely';
-import type { Pool } from 'pg';
+import { Pool, type PoolConfig } from 'pg';
 import { countQuery } from '#platform/observability/request-context.ts';
 import { keepPlans } from './kept-plans.ts';
 import { type Principal, type StoragePrincipal, type SystemPrincipal, toSetting } from './principal.ts';
@@ -21,6 +21,11 @@ export interface Database {
    */
   as<Tables, Result>(principal: Principal, work: (tx: Tx<Tables>) => Promise<Result>): Promise<Result>;
   readonly pool: Pool;
+  /**
+   * The blob store's own connections: it is asked by those who hold one of `pool` already, and ten of them that wait for an eleventh
+   * would wait for ever.
+   */
+  readonly storagePool: Pool;
   close(): Promise<void>;
 }
 
@@ -56,7 +61,7 @@ class PrincipalDialect extends PostgresDialect {
   }
 }
 
-/** Shared by {@link createDatabase}, `as-system.ts` and `as-storage.ts`, and by nothing else. */
+/** Shared by {@link openDatabase}, `as-system.ts` and `as-storage.ts`, and by nothing else. */
 export function transact<Tables, Result>(
   pool: Pool,
   principal: Principal | SystemPrincipal | StoragePrincipal,
@@ -66,11 +71,26 @@ export function transact<Tables, Result>(
   return kysely.transaction().execute(work);
 }
 
-/** Wraps the app login's pool. The caller hands over ownership: `close` ends it. */
-export function createDatabase(deps: { pool: Pool }): Database {
+/**
+ * Reaches a database under a login. Nothing is connected before it is used.
+ * @param options.connections for transactions; the blob store has half as many of its own
+ * @param options.onLost hears of a connection that broke while it was idle; the next query replaces it
+ */
+export function openDatabase(
+  login: PoolConfig,
+  options: { readonly connections: number; readonly onLost?: (error: Error) => void },
+): Database {
+  const open = (max: number): Pool =>
+    // Without a listener a connection that breaks while idle would end the process.
+    new Pool({ idleTimeoutMillis: 60_000, ...login, max }).on('error', options.onLost ?? (() => {}));
+  const pool = open(options.connections);
+  const storagePool = open(Math.ceil(options.connections / 2));
   return {
-    as: (principal, work) => transact(deps.pool, principal, work),
-    pool: deps.pool,
-    close: () => deps.pool.end(),
+    as: (principal, work) => transact(pool, principal, work),
+    pool,
+    storagePool,
+    async close() {
+      await Promise.all([pool.end(), storagePool.end()]);
+    },
   };
 }

@@ -1,7 +1,6 @@
-import { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type { Config } from '#config.ts';
-import { createDatabase, type Database } from './database.ts';
+import { type Database, openDatabase } from './database.ts';
 import { migrate } from './migrate.ts';
 import { listen, type Notifications } from './notifications.ts';
 import { namedLogin, openOwner } from './open-owner.ts';
@@ -16,7 +15,7 @@ export interface Library {
   close(): Promise<void>;
 }
 
-const poolSize = 10;
+const connections = 10;
 
 /**
  * Starts or reaches the database, migrates it as its owner, and goes on under the login that has no privileges.
@@ -30,14 +29,18 @@ export async function openLibrary(config: Config, logger: Logger): Promise<Libra
   };
   try {
     const { app: login, secret } = await migrate({ owner: owner.login, app: namedLogin(config) });
-    const pool = new Pool({ ...login, max: poolSize, application_name: 'tintype', idleTimeoutMillis: 60_000 });
-    // A connection that breaks while idle is replaced by the next query; without a listener it would end the process.
-    pool.on('error', (error) => logger.warn({ reason: error.message }, 'an idle database connection was lost'));
-    opened.push(() => pool.end());
-    await requireRowLevelSecurity(pool);
+    const database = openDatabase(
+      { ...login, application_name: 'tintype' },
+      {
+        connections,
+        onLost: (error) => logger.warn({ reason: error.message }, 'an idle database connection was lost'),
+      },
+    );
+    opened.push(database.close);
+    await requireRowLevelSecurity(database.pool);
     const notifications = await listen({ connection: login, logger });
     opened.push(() => notifications.close());
-    return { database: createDatabase({ pool }), notifications, secret, close };
+    return { database, notifications, secret, close };
   } catch (error) {
     await close();
     throw error;
