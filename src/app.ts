@@ -313,6 +313,11 @@ export async function createApp(deps: AppDeps) {
   });
 
   metrics.gauge('tintype_thumbnail_cache_bytes', 'Thumbnails held in memory', () => delivery.stats().bytes);
+  metrics.gauge(
+    'tintype_large_cache_bytes',
+    'Originals and previews held in memory, as they are asked for again',
+    () => delivery.stats().largeBytes,
+  );
   metrics.gauge('tintype_database_connections', 'Open connections to the database', () => database.pool.totalCount);
   metrics.gauge('tintype_event_streams', 'Open streams of changes', () => streams.size);
   metrics.gauge('tintype_revocations_heard', '1 while revocations by other servers are heard of', () =>

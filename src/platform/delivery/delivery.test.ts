@@ -275,6 +275,57 @@ describe('a large blob', () => {
   });
 });
 
+describe('an original that is asked for again', () => {
+  const everyByte = async ({ url, bytes }: Placed) => (await bodyOf(await fetch(url))).equals(bytes);
+
+  it('comes out of memory from then on, whole and in parts, until it is forgotten', async () => {
+    const blob = await place(randomBytes(700_000));
+    // What was held before and is in use has a second chance each time.
+    for (let time = 0; time < 4; time += 1) expect(await everyByte(blob)).toBe(true);
+    // What lies in the store is gone: only memory can answer now.
+    await store.delete(blob.key);
+    expect(await everyByte(blob)).toBe(true);
+    const part = await fetch(blob.url, { headers: { range: 'bytes=100-299999' } });
+    expect([part.status, part.headers.get('content-range')]).toEqual([206, 'bytes 100-299999/700000']);
+    expect((await bodyOf(part)).equals(blob.bytes.subarray(100, 300_000))).toBe(true);
+    expect((await fetch(blob.url, { method: 'HEAD' })).headers.get('content-length')).toBe('700000');
+    expect((await fetch(blob.url, { headers: { range: 'bytes=700000-' } })).status).toBe(416);
+    delivery.forget(blob.key.hash);
+    expect((await fetch(blob.url)).status).toBe(404);
+    await untilIdle();
+  });
+
+  it('is not held the first time, nor ever when it is very large', async () => {
+    const once = await place(randomBytes(700_000));
+    expect(await everyByte(once)).toBe(true);
+    await store.delete(once.key);
+    expect((await fetch(once.url)).status).toBe(404);
+    const large = await place(randomBytes(8 * 1024 * 1024 + 1));
+    for (let time = 0; time < 3; time += 1) expect(await everyByte(large)).toBe(true);
+    await store.delete(large.key);
+    expect((await fetch(large.url)).status).toBe(404);
+  });
+
+  it('takes no more memory than it may, however slow they are who take it', async () => {
+    const blob = await place(randomBytes(900_000));
+    expect([await everyByte(blob), await everyByte(blob)]).toEqual([true, true]);
+    const path = new URL(blob.url).pathname;
+    const sockets = Array.from({ length: 12 }, () => {
+      const socket = connect(port, '127.0.0.1');
+      socket.on('error', () => {});
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(12));
+      return socket;
+    });
+    await Promise.all(sockets.map((socket) => once(socket, 'readable')));
+    await expect.poll(() => delivery.stats().buffersInUse).toBeGreaterThan(0);
+    expect(delivery.stats().lentBytes).toBeLessThanOrEqual(1024 * 1024);
+    for (const socket of sockets) socket.destroy();
+    await untilIdle();
+    expect(delivery.stats().lentBytes).toBe(0);
+    expect(await everyByte(blob)).toBe(true);
+  });
+});
+
 describe('a connection', () => {
   const ask = ({ url }: Placed, version = '1.1', ...headers: string[]) =>
     [`GET ${new URL(url).pathname} HTTP/${version}`, 'Host: x', ...headers, '', ''].join('\r\n');

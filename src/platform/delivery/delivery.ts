@@ -1,21 +1,25 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { BlobReader, BlobStore } from '#platform/blobs/blob-store.ts';
+import type { BlobKey, BlobReader, BlobStore } from '#platform/blobs/blob-store.ts';
 import { AppError } from '#platform/http/app-error.ts';
 import { createBufferPool } from './buffer-pool.ts';
 import { type ByteRange, parseRange } from './byte-range.ts';
 import type { Deliverable } from './deliverable.ts';
 import { createDirectSender } from './direct-sender.ts';
 import { namesTag } from './entity-tag.ts';
+import { createHeldBlobs, createRecentlyAsked } from './held-blobs.ts';
 import { cacheLabelsOf, labelsOf } from './labels.ts';
-import { ClientGone, sendBlob } from './send-blob.ts';
-import { createSmallBlobs } from './small-blobs.ts';
+import { ClientGone, handOver, sendBlob } from './send-blob.ts';
 
 export interface DeliveryStats {
-  /** Of derivatives that may be kept in memory. */
+  /** Of thumbnails and public pictures, which are kept in memory. */
   readonly hits: number;
   readonly misses: number;
   readonly entries: number;
   readonly bytes: number;
+  /** Held of originals and previews that are asked for again. */
+  readonly largeBytes: number;
+  /** Of them, on their way to clients. */
+  readonly lentBytes: number;
   /** Of streams of large blobs. */
   readonly buffersInUse: number;
   readonly buffersIdle: number;
@@ -40,26 +44,55 @@ export interface Delivery {
 
 interface Dependencies {
   readonly store: BlobStore;
-  /** Memory for thumbnails, in bytes. Default 64 MiB. */
+  /** Memory for thumbnails, in bytes; originals that are asked for again have as much of their own. Default 64 MiB. */
   readonly cacheBytes?: number;
   /** A client that takes nothing for this long is cut off, in milliseconds. Default 60 000. */
   readonly stallMs?: number;
   readonly logger: { warn(fields: Record<string, unknown>, message: string): void };
 }
 
-/** Sends blobs over bare `node:http`: small ones from memory, large ones by pooled buffers, as streams cost five times as much. */
+/** Thumbnails of both sizes are below this. */
+const THUMBNAIL_BYTES = 128 * 1024;
+
+/** A public picture is asked for by everybody, and never larger than this. */
+const PICTURE_BYTES = 512 * 1024;
+
+/** What most cameras write is below this. Larger ones are few, and would push out what many ask for. */
+const LARGE_BYTES = 8 * 1024 * 1024;
+
+/** How many originals and previews are remembered as asked for: nobody comes back to what lies further behind. */
+const REMEMBERED = 1000;
+
+/**
+ * Sends blobs over bare `node:http`: thumbnails from memory, originals and previews by pooled buffers, as streams cost five times as
+ * much; and from memory as well once they are asked for again, as a browser asks for the parts of one or many people for the same:
+ * reading costs more than sending.
+ */
 export function createDelivery({
   store,
   cacheBytes = 64 * 1024 * 1024,
   stallMs = 60_000,
   logger,
 }: Dependencies): Delivery {
-  const small = createSmallBlobs({ store, cacheBytes });
+  const small = createHeldBlobs({
+    store,
+    cacheBytes,
+    largest: ({ variant }) => (variant.startsWith('picture') ? PICTURE_BYTES : THUMBNAIL_BYTES),
+  });
+  const large = createHeldBlobs({
+    store,
+    cacheBytes,
+    largest: () => LARGE_BYTES,
+    isWorthIt: createRecentlyAsked(REMEMBERED),
+  });
+  const heldFor = (key: BlobKey) => (isLarge(key) ? large : small);
+  /** Of large blobs that are on their way to clients from memory: they stay there as long, though they be held no more. */
+  let lentBytes = 0;
   const pool = createBufferPool();
   const direct = createDirectSender();
 
   const sizeOf = async (what: Deliverable): Promise<number> => {
-    const size = small.peek(what.key)?.length ?? (await store.stat(what.key))?.bytes;
+    const size = heldFor(what.key).peek(what.key)?.length ?? (await store.stat(what.key))?.bytes;
     if (size === undefined) throw absent();
     return size;
   };
@@ -82,6 +115,28 @@ export function createDelivery({
     }
   };
 
+  /** A large blob that is in memory, or its reader once slow clients keep too many others there. */
+  const sendLarge = async (request: IncomingMessage, response: ServerResponse, what: Deliverable, bytes: Buffer) => {
+    if (lentBytes + bytes.length > cacheBytes) {
+      const reader = await store.open(what.key);
+      if (!reader) throw absent();
+      return stream(request, response, what, reader);
+    }
+    const range = rangeOf(request, bytes.length, what);
+    if (range === 'unsatisfiable') return refuseRange(response, bytes.length);
+    lentBytes += bytes.length;
+    try {
+      response.setTimeout(stallMs, () => response.destroy());
+      writeHead(response, what, bytes.length, range);
+      await handOver(range ? bytes.subarray(range.start, range.end) : bytes, true, response, request.socket);
+    } catch (error) {
+      if (!(error instanceof ClientGone)) throw error;
+      request.socket.destroy();
+    } finally {
+      lentBytes -= bytes.length;
+    }
+  };
+
   return {
     serveFromMemory(request, response, what) {
       const { method, headers } = request;
@@ -100,19 +155,26 @@ export function createDelivery({
         response.end();
         return;
       }
-      const found = small.peek(what.key) ?? (await small.fetch(what.key));
+      const held = heldFor(what.key);
+      const found = held.peek(what.key) ?? (await held.fetch(what.key));
       if (!found) throw absent();
       if (!Buffer.isBuffer(found)) return stream(request, response, what, found);
+      if (held === large) return sendLarge(request, response, what, found);
       const range = rangeOf(request, found.length, what);
       if (range === 'unsatisfiable') return refuseRange(response, found.length);
       if (!range && direct.send(request, response, what, found)) return;
       writeHead(response, what, found.length, range);
       response.end(range ? found.subarray(range.start, range.end) : found);
     },
-    forget: small.forget,
-    stats: () => ({ ...small.stats(), ...pool.stats() }),
+    forget(hash) {
+      small.forget(hash);
+      large.forget(hash);
+    },
+    stats: () => ({ ...small.stats(), largeBytes: large.stats().bytes, lentBytes, ...pool.stats() }),
   };
 }
+
+const isLarge = ({ variant }: BlobKey) => variant === 'original' || variant === 'cleaned' || variant === 'preview';
 
 const absent = () => new AppError('not_found', 'There is no such picture.');
 

@@ -33,7 +33,7 @@ export async function sendBlob(
       if (position === start) begin();
       position += length;
       mayBeInUse = true;
-      await write(buffer.subarray(0, length), position === end);
+      await handOver(buffer.subarray(0, length), position === end, response, socket);
       mayBeInUse = false;
     }
   } finally {
@@ -41,21 +41,26 @@ export async function sendBlob(
     if (mayBeInUse) pool.drop(buffer);
     else pool.giveBack(buffer);
   }
+}
 
-  function write(bytes: Buffer, last: boolean): Promise<void> {
-    return new Promise((resolve, reject) => {
-      // A response that waits behind another on its connection gets no close of its own, and its callback never comes: only the
-      // socket tells.
-      const gone = () => reject(new ClientGone());
-      if (socket.destroyed) return gone();
-      socket.once('close', gone);
-      const written = (error?: Error | null) => {
-        socket.removeListener('close', gone);
-        if (error) gone();
-        else resolve();
-      };
-      if (last) response.end(bytes, written);
-      else response.write(bytes, written);
-    });
-  }
+/**
+ * Writes bytes of the response; done when the operating system took them.
+ * @param last nothing comes after them
+ * @throws ClientGone
+ */
+export function handOver(bytes: Buffer, last: boolean, response: ServerResponse, socket: Socket): Promise<void> {
+  return new Promise((resolve, reject) => {
+    // A response that waits behind another on its connection gets no close of its own, and its callback never comes: only the
+    // socket tells.
+    const gone = () => reject(new ClientGone());
+    if (socket.destroyed) return gone();
+    socket.once('close', gone);
+    const written = (error?: Error | null) => {
+      socket.removeListener('close', gone);
+      if (error) gone();
+      else resolve();
+    };
+    if (last) response.end(bytes, written);
+    else response.write(bytes, written);
+  });
 }

@@ -2,21 +2,12 @@ import type { BlobKey, BlobReader, BlobStore } from '#platform/blobs/blob-store.
 import { variants } from '#platform/blobs/blob-store.ts';
 import { createByteCache } from './byte-cache.ts';
 
-/**
- * Thumbnails of both sizes are below this; previews are mostly above. A browser asks for a preview once, and keeping few of them would
- * push out hundreds of thumbnails.
- */
-const SMALL_BYTES = 128 * 1024;
-
-/** A public picture is asked for by everybody, and never larger than this. */
-const PICTURE_BYTES = 512 * 1024;
-
-export interface SmallBlobs {
+export interface HeldBlobs {
   /** What is in memory already. */
   peek(key: BlobKey): Buffer | undefined;
   /**
-   * Reads a blob that `peek` did not find. Many who ask for the same small one at the same time share one read.
-   * @returns the bytes of a small blob, an open reader (to be closed by the caller) of any other, null when it is absent
+   * Reads a blob that `peek` did not find. Many who ask for the same one at the same time share one read.
+   * @returns the bytes of one that is held from now on, an open reader (to be closed by the caller) of any other, null when it is absent
    */
   fetch(key: BlobKey): Promise<Buffer | BlobReader | null>;
   /** Forgets every variant, also those that are being read now. */
@@ -24,8 +15,18 @@ export interface SmallBlobs {
   stats(): { hits: number; misses: number; entries: number; bytes: number };
 }
 
-/** Derivatives go through memory, `cacheBytes` of them at most; originals never do. */
-export function createSmallBlobs({ store, cacheBytes }: { store: BlobStore; cacheBytes: number }): SmallBlobs {
+interface Dependencies {
+  readonly store: BlobStore;
+  /** What all of them may take of the memory. */
+  readonly cacheBytes: number;
+  /** What one of them may have, in bytes; what is larger is read by its reader. */
+  readonly largest: (key: BlobKey) => number;
+  /** Whether this one is worth holding. Default: any. */
+  readonly isWorthIt?: (key: BlobKey) => boolean;
+}
+
+/** Holds the blobs used last in memory. */
+export function createHeldBlobs({ store, cacheBytes, largest, isWorthIt = () => true }: Dependencies): HeldBlobs {
   const cache = createByteCache(cacheBytes);
   const flights = new Map<string, Promise<Buffer | 'large' | null>>();
   let hits = 0;
@@ -40,7 +41,7 @@ export function createSmallBlobs({ store, cacheBytes }: { store: BlobStore; cach
     }
     // Only one can stream from a reader: it stays with who opened it.
     let large: BlobReader | undefined;
-    const flight = readSmall(store, key, (reader) => {
+    const flight = readWhole(store, key, largest(key), (reader) => {
       large = reader;
     });
     flights.set(name, flight);
@@ -56,15 +57,13 @@ export function createSmallBlobs({ store, cacheBytes }: { store: BlobStore; cach
 
   return {
     peek(key) {
-      if (isOriginal(key)) return undefined;
       const bytes = cache.get(key);
       if (bytes) hits += 1;
       return bytes;
     },
     fetch(key) {
-      if (isOriginal(key)) return store.open(key);
       misses += 1;
-      return fetchTogether(key);
+      return isWorthIt(key) ? fetchTogether(key) : store.open(key);
     },
     forget(hash) {
       cache.delete(hash);
@@ -74,17 +73,33 @@ export function createSmallBlobs({ store, cacheBytes }: { store: BlobStore; cach
   };
 }
 
-const isOriginal = ({ variant }: BlobKey) => variant === 'original' || variant === 'cleaned';
+/** @returns whether a blob was asked for among the last `count` that were, and remembers that it is now */
+export function createRecentlyAsked(count: number): (key: BlobKey) => boolean {
+  // A Set remembers the order of insertion.
+  const names = new Set<string>();
+  return (key) => {
+    const name = nameOf(key);
+    const wasAsked = names.delete(name);
+    names.add(name);
+    for (const oldest of names) {
+      if (names.size <= count) break;
+      names.delete(oldest);
+    }
+    return wasAsked;
+  };
+}
+
 const nameOf = ({ hash, variant }: BlobKey) => `${hash}.${variant}`;
 
-async function readSmall(
+async function readWhole(
   store: BlobStore,
   key: BlobKey,
+  largest: number,
   keepLarge: (reader: BlobReader) => void,
 ): Promise<Buffer | 'large' | null> {
   const reader = await store.open(key);
   if (!reader) return null;
-  if (reader.size > (key.variant.startsWith('picture') ? PICTURE_BYTES : SMALL_BYTES)) {
+  if (reader.size > largest) {
     keepLarge(reader);
     return 'large';
   }
