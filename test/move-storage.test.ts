@@ -5,7 +5,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { Client } from 'pg';
 import { pino } from 'pino';
 import { afterAll, expect, test } from 'vitest';
@@ -32,12 +31,9 @@ const legs: StorageDriver[] = bucket ? ['s3', 'postgres', 'files'] : ['postgres'
 async function openBucket(): Promise<Record<string, string>> {
   const server = await startRadosgw();
   closing.push(() => server.stop());
-  const { endpoint, ...credentials } = server;
-  const client = new S3Client({ endpoint, credentials, region: 'us-east-1', forcePathStyle: true });
-  await client.send(new CreateBucketCommand({ Bucket: 'library' }));
-  client.destroy();
+  await server.createBucket('library');
   return {
-    S3_ENDPOINT: endpoint,
+    S3_ENDPOINT: server.endpoint,
     S3_BUCKET: 'library',
     S3_ACCESS_KEY_ID: server.accessKeyId,
     S3_SECRET_ACCESS_KEY: server.secretAccessKey,

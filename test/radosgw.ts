@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 
 const run = promisify(execFile);
 
@@ -15,6 +16,7 @@ export interface Radosgw {
   readonly endpoint: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
+  createBucket(name: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -92,7 +94,16 @@ export async function startRadosgw(): Promise<Radosgw> {
     await stop();
     throw error;
   }
-  return { endpoint: `http://127.0.0.1:${port}`, ...credentials, stop };
+  const endpoint = `http://127.0.0.1:${port}`;
+  return {
+    endpoint,
+    ...credentials,
+    async createBucket(name) {
+      const client = new S3Client({ endpoint, credentials, region: 'us-east-1', forcePathStyle: true });
+      await client.send(new CreateBucketCommand({ Bucket: name })).finally(() => client.destroy());
+    },
+    stop,
+  };
 }
 
 async function until(what: string, ready: () => Promise<unknown>): Promise<void> {
