@@ -37,7 +37,6 @@ const keysOf = ({ endpoint, accessKeyId, secretAccessKey }: Radosgw): Record<str
   S3_ENDPOINT: endpoint,
   S3_BUCKET: bucket,
   S3_REGION: 'us-east-1',
-  S3_FORCE_PATH_STYLE: 'true',
   S3_ACCESS_KEY_ID: accessKeyId,
   S3_SECRET_ACCESS_KEY: secretAccessKey,
 });

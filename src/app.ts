@@ -68,7 +68,7 @@ export async function createApp(deps: AppDeps) {
     onBack: lookWhereBytesAre,
   });
   const imaging = createImaging({ processes: config.imagingProcesses, logger });
-  const delivery = createDelivery({ store: blobs, logger });
+  const delivery = createDelivery({ store: blobs, cacheBytes: config.memoryCacheBytes, logger });
   const metrics = createMetrics();
   const mailer = config.smtp ? createMailer({ smtp: config.smtp, logger }) : null;
   const definitions = [...auditJobs, ...accounts.accountJobs, ...photos.photoJobs, ...storageJobs];

@@ -145,6 +145,11 @@ export const configKeys = {
     '2GiB',
     'What thumbnails from a bucket or the database may take of the disk in TINTYPE_DATA, those looked at last.',
   ),
+  TINTYPE_MEMORY_CACHE: key(
+    byteSize,
+    '64MiB',
+    'Memory for thumbnails, those shown last; originals that are asked for again may have as much, and as much on their way to slow clients.',
+  ),
   S3_ENDPOINT: key(
     webUrl,
     undefined,
@@ -217,6 +222,8 @@ export interface Config {
   readonly storage: StorageConfig;
   /** What derivatives of storage elsewhere may take of this disk. */
   readonly cacheBytes: number;
+  /** Memory for thumbnails, and as much for large blobs. */
+  readonly memoryCacheBytes: number;
   readonly imagingProcesses: number | undefined;
   readonly smtp:
     | {
@@ -297,6 +304,7 @@ export function parseConfig(environment: Record<string, string | undefined>): Co
     auditDays: values.TINTYPE_AUDIT_DAYS,
     storage: toStorage(values, refuse),
     cacheBytes: values.TINTYPE_CACHE_SIZE,
+    memoryCacheBytes: values.TINTYPE_MEMORY_CACHE,
     imagingProcesses: values.TINTYPE_IMAGING_PROCESSES,
     smtp:
       values.SMTP_HOST && values.SMTP_FROM
