@@ -1,4 +1,7 @@
+import type { Component } from 'svelte';
+
 let upload = $state.raw<(() => void) | null>(null);
+let mark = $state.raw<Component | null>(null);
 /** Somebody asked before the uploads were loaded: they are opened then, so that no click is lost. */
 let isWanted = false;
 
@@ -8,6 +11,13 @@ export const shell = {
   upload(): void {
     if (upload) upload();
     else isWanted = true;
+  },
+  /** What stands beside one's own oval, once it is known that something does. */
+  get mark() {
+    return mark;
+  },
+  set mark(part: Component | null) {
+    mark = part;
   },
 };
 
