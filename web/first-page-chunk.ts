@@ -3,6 +3,9 @@ import type { Plugin } from 'vite';
 /** What the pages most visits begin with are made of; everything they import statically belongs to them. */
 const roots = /\/src\/routes\/(\(app\)\/(photos\/)?)?\+(layout|page|error)\.(svelte|ts)$/;
 
+/** Parts of the runtime that the first page names and never uses: whoever does brings them along. */
+const others = /\/svelte\/src\/internal\/client\/dom\/elements\/bindings\/select\.js$/;
+
 const reExport = /export\s*\{([^}]*)\}\s*from\s*['"]([^'"]+)['"];?/g;
 const namedImport = /import\s*\{([^}]*)\}\s*from\s*['"]([^'"]+)['"]/g;
 const wholeImport = /import\s*\*\s*as\s+([\w$]+)\s+from\s*['"]([^'"]+)['"]/g;
@@ -87,7 +90,7 @@ export function firstPageChunk() {
           else await visit(id);
         };
         const visit = async (id: string): Promise<void> => {
-          if (first.has(id)) return;
+          if (first.has(id) || others.test(id)) return;
           first.add(id);
           const passed = new Set<string>();
           for (const [source, names] of namesTaken(codeOf(id))) {
