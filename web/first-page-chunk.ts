@@ -63,7 +63,11 @@ export function firstPageChunk() {
         test: /\/src\/lib\/(shell\/SidebarBelow|albums\/(PinnedAlbums|pinned-albums|photo-drag)|parts\/(QuotaMeter|quota)|events)\./,
       },
       // What most other pages have: each apart would be a request, and a name that the start has to know.
-      { name: 'common', test: /phosphor-icons|\/src\/lib\/(parts\/|form\.|confirm\.|resource\.|forms\.css)/, minShareCount: 4 },
+      {
+        name: 'common',
+        test: /phosphor-icons|\/src\/lib\/(parts\/|form\.|confirm\.|resource\.|forms\.css)/,
+        minShareCount: 4,
+      },
     ],
     plugin: {
       name: 'tintype-first-page-chunk',

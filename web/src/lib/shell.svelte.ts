@@ -1,7 +1,5 @@
-import type { Component } from 'svelte';
-
 let upload = $state.raw<(() => void) | null>(null);
-let mark = $state.raw<Component | null>(null);
+let hasMark = $state(false);
 /** Somebody asked before the uploads were loaded: they are opened then, so that no click is lost. */
 let isWanted = false;
 
@@ -12,12 +10,12 @@ export const shell = {
     if (upload) upload();
     else isWanted = true;
   },
-  /** What stands beside one's own oval, once it is known that something does. */
-  get mark() {
-    return mark;
+  /** Whether there is something to stand beside one's own oval. */
+  get hasMark() {
+    return hasMark;
   },
-  set mark(part: Component | null) {
-    mark = part;
+  set hasMark(is: boolean) {
+    hasMark = is;
   },
 };
 

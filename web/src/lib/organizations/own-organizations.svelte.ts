@@ -15,6 +15,7 @@ let of = $state<string>();
 let own = $state.raw<readonly Marked[]>([]);
 let opened = $state<string | null>(null);
 let invited = $state(0);
+let isAsked = false;
 const isMine = $derived(of !== undefined && of === session.user?.id);
 const shown = $derived(isMine ? shownOf(own, opened) : undefined);
 
@@ -38,23 +39,14 @@ function readKept(): Partial<Kept> {
 function keep(): void {
   if (!of) return;
   // Nothing is kept where there is nothing to show: it is what makes the first page load more.
-  if (!shown && invited === 0) localStorage.removeItem(KEY);
-  else localStorage.setItem(KEY, JSON.stringify({ of, opened, shown: shown ?? null, invited } satisfies Kept));
-}
-async function show(): Promise<void> {
-  if (shell.mark || (!shown && invited === 0)) return;
-  try {
-    shell.mark = (await import('./OrganizationMark.svelte')).default;
-  } catch {
-    // The header does without.
-  }
+  if (!shown && invited === 0) return localStorage.removeItem(KEY);
+  shell.hasMark = true;
+  const marked = shown ? { id: shown.id, name: shown.name, logo_url: shown.logo_url } : null;
+  localStorage.setItem(KEY, JSON.stringify({ of, opened, shown: marked, invited } satisfies Kept));
 }
 
 /** The organizations one belongs to, and the invitations that wait, as the header and the account's menu show them. */
 export const ownOrganizations = {
-  get list() {
-    return own;
-  },
   /** The one in the header; undefined for who belongs to none. */
   get shown() {
     return shown;
@@ -66,16 +58,17 @@ export const ownOrganizations = {
   /** Never throws: what is shown stays until the next time. */
   async load(): Promise<void> {
     recall();
-    void show();
+    isAsked = true;
+    const whose = of;
     try {
       const [belonging, asking] = await Promise.all([
         api.get('/organizations', { query: { role: 'any', limit: '100' } }),
         api.get('/me/invitations', { query: { limit: '1' } }),
       ]);
+      if (whose !== session.user?.id) return;
       own = belonging.items;
       invited = asking.total;
       keep();
-      await show();
     } catch {
       // As above.
     }
@@ -89,6 +82,10 @@ export const ownOrganizations = {
     else own = [...own, organization].toSorted((a, b) => a.name.localeCompare(b.name));
     opened = id;
     keep();
-    void show();
+  },
+  /** What the browser keeps, and then what the server says, unless it was asked before. */
+  async start(): Promise<void> {
+    if (isAsked && isMine) return;
+    await this.load();
   },
 };
