@@ -39,7 +39,10 @@ function readKept(): Partial<Kept> {
 function keep(): void {
   if (!of) return;
   // Nothing is kept where there is nothing to show: it is what makes the first page load more.
-  if (!shown && invited === 0) return localStorage.removeItem(KEY);
+  if (!shown && invited === 0) {
+    localStorage.removeItem(KEY);
+    return;
+  }
   shell.hasMark = true;
   const marked = shown ? { id: shown.id, name: shown.name, logo_url: shown.logo_url } : null;
   localStorage.setItem(KEY, JSON.stringify({ of, opened, shown: marked, invited } satisfies Kept));
