@@ -70,6 +70,7 @@ export { default as freeze } from '@phosphor-icons/core/regular/snowflake.svg?ic
 export { default as tag } from '@phosphor-icons/core/regular/tag.svg?icon';
 export { default as trash } from '@phosphor-icons/core/regular/trash.svg?icon';
 export { default as upload } from '@phosphor-icons/core/regular/upload-simple.svg?icon';
+export { default as userCircle } from '@phosphor-icons/core/regular/user-circle.svg?icon';
 export { default as userPlus } from '@phosphor-icons/core/regular/user-plus.svg?icon';
 export { default as users } from '@phosphor-icons/core/regular/users.svg?icon';
 export { default as people } from '@phosphor-icons/core/regular/users-three.svg?icon';

@@ -2,7 +2,7 @@ import { API_BASE, ApiError, toApiError } from '#lib/api.ts';
 import type { Crop } from './crop.ts';
 
 /** What a picture is made of: a file, or a photo of one's own. Without a part, of the whole of it. */
-export type PictureChoice = { file: File; crop: Crop | null } | { photoId: string; crop: Crop | null };
+type PictureChoice = { file: File; crop: Crop | null } | { photoId: string; crop: Crop | null };
 
 type Options = { signal: AbortSignal; onProgress: (share: number) => void };
 

@@ -41,3 +41,6 @@ export const shapes: Readonly<Record<PictureKind, Shape>> = {
     without: 'The initials of the organization stand in its place.',
   },
 };
+
+/** What a picture is to be made of, and where the browser finds it: a file, or a photo of one's own. */
+export type PictureSource = { src: string; name: string } & ({ file: File } | { photoId: string });
