@@ -3,6 +3,9 @@ import type { Plugin } from 'vite';
 /** What the pages most visits begin with are made of; everything they import statically belongs to them. */
 const roots = /\/src\/routes\/(\(app\)\/(photos\/)?)?\+(layout|page|error)\.(svelte|ts)$/;
 
+/** Parts of the runtime that the first page names and never uses: whoever does brings them along. */
+const others = /\/svelte\/src\/internal\/client\/dom\/elements\/bindings\/select\.js$/;
+
 const reExport = /export\s*\{([^}]*)\}\s*from\s*['"]([^'"]+)['"];?/g;
 const namedImport = /import\s*\{([^}]*)\}\s*from\s*['"]([^'"]+)['"]/g;
 const wholeImport = /import\s*\*\s*as\s+([\w$]+)\s+from\s*['"]([^'"]+)['"]/g;
@@ -59,6 +62,12 @@ export function firstPageChunk() {
         name: 'below',
         test: /\/src\/lib\/(shell\/SidebarBelow|albums\/(PinnedAlbums|pinned-albums|photo-drag)|parts\/(QuotaMeter|quota)|events)\./,
       },
+      // What most other pages have: each apart would be a request, and a name that the start has to know.
+      {
+        name: 'common',
+        test: /phosphor-icons|\/src\/lib\/(parts\/|form\.|confirm\.|resource\.|forms\.css)/,
+        minShareCount: 4,
+      },
     ],
     plugin: {
       name: 'tintype-first-page-chunk',
@@ -85,7 +94,7 @@ export function firstPageChunk() {
           else await visit(id);
         };
         const visit = async (id: string): Promise<void> => {
-          if (first.has(id)) return;
+          if (first.has(id) || others.test(id)) return;
           first.add(id);
           const passed = new Set<string>();
           for (const [source, names] of namesTaken(codeOf(id))) {

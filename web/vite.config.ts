@@ -5,6 +5,7 @@ import { defineConfig, type Plugin } from 'vite';
 import { browsers } from './browsers.ts';
 import { firstPageChunk } from './first-page-chunk.ts';
 import { icons } from './icons-plugin.ts';
+import { leanClient } from './lean-client.ts';
 import { preloadPhotos } from './preload-photos.ts';
 
 /**
@@ -43,6 +44,7 @@ export default defineConfig({
     icons(),
     plainAnnouncer(),
     plainValues(),
+    leanClient(),
     first.plugin,
     sveltekit({
       adapter: preloadPhotos(adapter({ pages: 'build', assets: 'build', fallback: 'index.html' })),

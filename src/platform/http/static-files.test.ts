@@ -20,7 +20,13 @@ const get = (path: string, headers: Record<string, string> = {}, method = 'GET')
   files.respond(path, new Request(`http://localhost${path}`, { headers, method }));
 
 test('every address of the app is its page, whose policy names its inline script and no other', async () => {
-  for (const path of ['/', '/photos', '/photos/0197f3c2-7b1e-7c3a-9d57-3f0a4b5c6d7e', '/settings/api-keys']) {
+  for (const path of [
+    '/',
+    '/photos',
+    '/photos/0197f3c2-7b1e-7c3a-9d57-3f0a4b5c6d7e',
+    '/settings/api-keys',
+    '/organizations',
+  ]) {
     const response = await get(path);
     expect(await response?.text()).toBe(page);
     expect(response?.headers.get('cache-control')).toBe('no-cache');

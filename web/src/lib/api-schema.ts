@@ -40,6 +40,13 @@ export type AlbumColumns = OutputOf<'get', '/albums/:id/layout'>;
 export type AlbumMember = OutputOf<'get', '/albums/:id/members'>['items'][number];
 /** Somebody's names. */
 export type PersonName = Album['owner'];
+export type Organization = ItemOf<'/organizations'>;
+export type OrganizationRole = NonNullable<Organization['role']>;
+export type OrganizationMember = OutputOf<'get', '/organizations/:id/members'>['items'][number];
+/** Somebody who is asked to join and has not answered. */
+export type SentInvitation = OutputOf<'get', '/organizations/:id/invitations'>['items'][number];
+/** An organization that asks the caller to join it. */
+export type OwnInvitation = ItemOf<'/me/invitations'>;
 /** A link as its owner sees it. */
 export type Link = ItemOf<'/share-links'>;
 export type LinkChange = JsonOf<'patch', '/share-links/:id'>;

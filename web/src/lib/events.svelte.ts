@@ -5,7 +5,7 @@
  */
 import { API_BASE, ApiError, api } from '#lib/api.ts';
 
-export type ChangeKind = 'photos' | 'albums' | 'links' | 'account' | 'uploads';
+export type ChangeKind = 'photos' | 'albums' | 'links' | 'account' | 'uploads' | 'organizations';
 
 export interface Change {
   readonly kind: ChangeKind;

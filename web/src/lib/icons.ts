@@ -20,6 +20,7 @@ export { default as openOutside } from '@phosphor-icons/core/regular/arrow-squar
 export { default as move } from '@phosphor-icons/core/regular/arrows-out-cardinal.svg?icon';
 export { default as albums } from '@phosphor-icons/core/regular/books.svg?icon';
 export { default as archiveOff } from '@phosphor-icons/core/regular/box-arrow-up.svg?icon';
+export { default as organizations } from '@phosphor-icons/core/regular/buildings.svg?icon';
 export { default as calendar } from '@phosphor-icons/core/regular/calendar-blank.svg?icon';
 export { default as camera } from '@phosphor-icons/core/regular/camera.svg?icon';
 export { default as caretDown } from '@phosphor-icons/core/regular/caret-down.svg?icon';
@@ -69,6 +70,7 @@ export { default as freeze } from '@phosphor-icons/core/regular/snowflake.svg?ic
 export { default as tag } from '@phosphor-icons/core/regular/tag.svg?icon';
 export { default as trash } from '@phosphor-icons/core/regular/trash.svg?icon';
 export { default as upload } from '@phosphor-icons/core/regular/upload-simple.svg?icon';
+export { default as userCircle } from '@phosphor-icons/core/regular/user-circle.svg?icon';
 export { default as userPlus } from '@phosphor-icons/core/regular/user-plus.svg?icon';
 export { default as users } from '@phosphor-icons/core/regular/users.svg?icon';
 export { default as people } from '@phosphor-icons/core/regular/users-three.svg?icon';

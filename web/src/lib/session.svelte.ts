@@ -1,6 +1,5 @@
 import { ApiError, api } from '#lib/api.ts';
 import type { AuthStatus, User } from '#lib/api-schema.ts';
-import { forgetAllUploads } from '#lib/upload/waiting-uploads.ts';
 
 let user = $state.raw<User | null>(null);
 let status = $state.raw<AuthStatus | null>(null);
@@ -47,15 +46,6 @@ export const session = {
   forget(): void {
     user = null;
     status = null;
-  },
-
-  async signOut(): Promise<void> {
-    await api.post('/auth/logout');
-    // Files still waiting to be sent, and what was searched for, are kept in the browser: not for whoever comes next.
-    forgetAllUploads();
-    localStorage.removeItem('searches');
-    // A whole new document: nothing of the account may stay in memory or in the back-forward cache.
-    location.assign('/login');
   },
 };
 

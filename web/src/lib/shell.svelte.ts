@@ -1,4 +1,5 @@
 let upload = $state.raw<(() => void) | null>(null);
+let hasMark = $state(false);
 /** Somebody asked before the uploads were loaded: they are opened then, so that no click is lost. */
 let isWanted = false;
 
@@ -8,6 +9,13 @@ export const shell = {
   upload(): void {
     if (upload) upload();
     else isWanted = true;
+  },
+  /** Whether there is something to stand beside one's own oval. */
+  get hasMark() {
+    return hasMark;
+  },
+  set hasMark(is: boolean) {
+    hasMark = is;
   },
 };
 

@@ -1,5 +1,6 @@
 import { api } from '#lib/api.ts';
 import { onChange, onHello, startEvents } from '#lib/events.svelte.ts';
+import { ownOrganizations } from '#lib/organizations/own-organizations.svelte.ts';
 import { session } from '#lib/session.svelte.ts';
 import { incoming } from '#lib/upload/incoming.svelte.ts';
 import { shownGallery } from './galleries.svelte.ts';
@@ -49,10 +50,13 @@ export function followChanges(): () => void {
       if (what !== 'changed') void session.refresh();
     }),
     onChange('account', () => void session.refresh()),
+    onChange('organizations', () => void ownOrganizations.load()),
     onHello((isFirst) => {
       isAll ||= !isFirst;
       void refresh();
       if (!isFirst) void session.refresh();
+      // Also the first time: what the browser keeps may be old, or nothing.
+      if (session.status?.mode !== 'single') void ownOrganizations.load();
     }),
     startEvents(),
     () => clearTimeout(timer),
