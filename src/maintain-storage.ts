@@ -74,7 +74,8 @@ export const printGarbage = (config: Config, { grace }: { grace: number }): Prom
       { graceMs: grace * 3600_000, signal },
     );
     say(`Deleted: ${gone.unused} blobs that no photo refers to, ${gone.orphans} that no row knows,`);
-    say(`${gone.partials} unfinished uploads, ${gone.leftovers} files of where the library was before.`);
+    say(`${gone.partials} unfinished uploads, ${gone.parts} that came to the bucket in parts and never whole,`);
+    say(`${gone.leftovers} files of where the library was before.`);
   });
 
 const say = (line: string): void => {

@@ -17,6 +17,8 @@ export interface Garbage {
   readonly orphans: number;
   /** Uploads that nobody can go on with. */
   readonly partials: number;
+  /** Files whose parts came to a bucket and were never put together. */
+  readonly parts: number;
   /** Files where the library was before it moved. */
   readonly leftovers: number;
 }
@@ -42,7 +44,8 @@ export async function collectGarbage(
     const partials = await sweepPartials(deps);
     const unused = await sweepUnusedBlobs(deps, signal);
     const orphans = await sweepOrphanFiles(deps, signal, graceMs);
-    return { unused, orphans, partials, leftovers: await sweepLeftovers(deps, graceMs, signal) };
+    const parts = await deps.blobs.sweepParts(graceMs);
+    return { unused, orphans, partials, parts, leftovers: await sweepLeftovers(deps, graceMs, signal) };
   } finally {
     await unlock();
   }

@@ -9,6 +9,7 @@ import {
   GetObjectCommand,
   HeadBucketCommand,
   HeadObjectCommand,
+  ListMultipartUploadsCommand,
   ListObjectsV2Command,
   PutObjectCommand,
   S3Client,
@@ -103,8 +104,36 @@ export function createS3Store(deps: S3Options & { readonly tempDir: string }): B
         } while (after);
       }
     },
+    async sweepParts(olderThanMs) {
+      let swept = 0;
+      for (const root of roots) {
+        for await (const { Key, UploadId, Initiated } of listUploads(client, bucket, `${prefix}${root}/`)) {
+          const key = fromName(root, Key.slice(Key.lastIndexOf('/') + 1));
+          const isOurs = key && Key === keyOf(key);
+          if (!isOurs || Date.now() - Initiated.getTime() < olderThanMs) continue;
+          await answering(client.send(new AbortMultipartUploadCommand({ Bucket: bucket, Key, UploadId })));
+          swept += 1;
+        }
+      }
+      return swept;
+    },
     close: () => client.destroy(),
   };
+}
+
+/** Files that are sent in parts and were not put together yet. */
+async function* listUploads(client: S3Client, Bucket: string, Prefix: string) {
+  let after: { KeyMarker?: string; UploadIdMarker?: string } = {};
+  for (;;) {
+    const page = await done(client.send(new ListMultipartUploadsCommand({ Bucket, Prefix, ...after })));
+    for (const { Key = '', UploadId = '', Initiated = new Date() } of page.Uploads ?? [])
+      yield { Key, UploadId, Initiated };
+    if (!page.IsTruncated || !page.NextKeyMarker) return;
+    after = {
+      KeyMarker: page.NextKeyMarker,
+      ...(page.NextUploadIdMarker ? { UploadIdMarker: page.NextUploadIdMarker } : {}),
+    };
+  }
 }
 
 /**
