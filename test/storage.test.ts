@@ -129,3 +129,67 @@ test('what a library needs to keep its photos elsewhere is asked for by its name
     s3: { endpoint: `https://${'a'.repeat(32)}.r2.cloudflarestorage.com`, region: 'auto', prefix: 'a/b/' },
   });
 });
+
+describe('a bucket for public pictures', () => {
+  const r2 = {
+    TINTYPE_STORAGE: 's3',
+    R2_ACCOUNT_ID: 'a'.repeat(32),
+    R2_BUCKET_NAME: 'photos',
+    R2_ACCESS_KEY_ID: 'k',
+    R2_SECRET_ACCESS_KEY: 's',
+  };
+  const s3 = { TINTYPE_STORAGE: 's3', S3_BUCKET: 'photos', S3_ACCESS_KEY_ID: 'k', S3_SECRET_ACCESS_KEY: 's' };
+  const [r2Public, s3Public] = [
+    { R2_PUBLIC_BUCKET_NAME: 'pictures', R2_PUBLIC_DOMAIN: 'pictures.example.org' },
+    { S3_PUBLIC_BUCKET: 'pictures', S3_PUBLIC_URL: 'https://minio.example.org/pictures/' },
+  ];
+
+  test.each([
+    [{ ...r2, ...r2Public }, 'R2_PUBLIC_BUCKET_NAME', 'https://pictures.example.org'],
+    [
+      { ...r2, ...r2Public, R2_PUBLIC_DOMAIN: 'https://pictures.example.org/' },
+      'R2_PUBLIC_BUCKET_NAME',
+      'https://pictures.example.org',
+    ],
+    [{ ...s3, ...s3Public }, 'S3_PUBLIC_BUCKET', 'https://minio.example.org/pictures'],
+    [
+      { ...s3, ...s3Public, S3_PUBLIC_URL: 'http://127.0.0.1:9000/pictures' },
+      'S3_PUBLIC_BUCKET',
+      'http://127.0.0.1:9000/pictures',
+    ],
+  ])('is taken from %j', (environment, key, url) => {
+    expect(parseConfig(environment).storage.publicPlace).toEqual({ bucket: 'pictures', key, url });
+  });
+
+  test('there is none unless it is asked for', () => {
+    expect(parseConfig({ ...r2 }).storage.publicPlace).toBe(null);
+    expect(parseConfig({}).storage.publicPlace).toBe(null);
+  });
+
+  test.each([
+    [
+      { ...r2, R2_PUBLIC_DOMAIN: 'pictures.example.org' },
+      'R2_PUBLIC_BUCKET_NAME must be set when R2_PUBLIC_DOMAIN is: public pictures have a bucket of their own.',
+    ],
+    [
+      { ...r2, R2_PUBLIC_BUCKET_NAME: 'pictures' },
+      'R2_PUBLIC_DOMAIN must be set when R2_PUBLIC_BUCKET_NAME is: it says where everybody reads the bucket.',
+    ],
+    [
+      { ...r2, ...r2Public, R2_PUBLIC_BUCKET_NAME: 'photos' },
+      'R2_PUBLIC_BUCKET_NAME: "photos" is R2_BUCKET_NAME as well, and private photos must not lie where everybody reads. Name another bucket.',
+    ],
+    [{ ...s3, ...s3Public, S3_PUBLIC_BUCKET: 'photos' }, 'S3_PUBLIC_BUCKET: "photos" is S3_BUCKET as well'],
+    [
+      { ...r2, ...r2Public, TINTYPE_STORAGE: 'files' },
+      'R2_PUBLIC_DOMAIN goes with TINTYPE_STORAGE=s3: elsewhere this server shows public pictures itself. Take R2_PUBLIC_BUCKET_NAME and R2_PUBLIC_DOMAIN out.',
+    ],
+    [{ ...r2, ...s3Public }, 'S3_PUBLIC_BUCKET is not read where R2_ACCOUNT_ID is set: use R2_PUBLIC_BUCKET_NAME.'],
+    [
+      { ...s3, R2_PUBLIC_DOMAIN: 'a.example' },
+      'R2_PUBLIC_DOMAIN is read where R2_ACCOUNT_ID is set: use S3_PUBLIC_URL.',
+    ],
+  ])('%j is refused with a sentence', (environment, sentence) => {
+    expect(() => parseConfig(environment)).toThrow(sentence);
+  });
+});
