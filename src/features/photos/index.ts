@@ -26,7 +26,6 @@ export {
   type PhotoRow,
   requireBytes,
   selectMatchingIds,
-  tryLockBlob,
 } from './store.ts';
 export { sweepOrphanFiles, sweepPartials, sweepUnusedBlobs } from './sweep-blobs.ts';
 export type { PhotoTables } from './tables.ts';

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Kysely } from 'kysely';
-import { lockBlobShared, type PhotoTables } from '#features/photos/index.ts';
+import type { PhotoTables } from '#features/photos/index.ts';
 import type { PictureVariant } from '#platform/blobs/blob-store.ts';
 import type { PublicBucket } from '#platform/blobs/public-bucket.ts';
-import { recordPublished } from './store.ts';
+import { lockFile, recordPublished } from './store.ts';
 
 /** One file of a picture, as it lies in the public bucket. */
 export interface Copy {
@@ -30,7 +30,7 @@ export async function publishCopies(
   hash: Buffer,
   copies: readonly Copy[],
 ): Promise<void> {
-  for (const sha256 of new Set(copies.map((copy) => copy.sha256))) await lockBlobShared(tx, Buffer.from(sha256, 'hex'));
+  for (const sha256 of new Set(copies.map((copy) => copy.sha256))) await lockFile(tx, sha256);
   await Promise.all(copies.map(({ sha256, bytes }) => bucket.put(sha256, bytes)));
   await recordPublished(
     tx,

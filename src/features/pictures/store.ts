@@ -35,6 +35,19 @@ export async function findAvatar(tx: QueryExecutorProvider, emailSha256: Buffer)
   return rows[0]?.hash ?? null;
 }
 
+/** Who publishes a file holds it until they commit, beside others who do. It is no lock of the library's own bytes, whose sweeper runs at the same time. */
+export async function lockFile(tx: QueryExecutorProvider, sha256: string): Promise<void> {
+  await sql`select pg_advisory_xact_lock_shared(hashtextextended(${sha256}, 5))`.execute(tx);
+}
+
+/** As {@link lockFile}, for who takes it away: alone. @returns false while somebody publishes it */
+export async function tryLockFile(tx: QueryExecutorProvider, sha256: string): Promise<boolean> {
+  const { rows } = await sql<{
+    got: boolean;
+  }>`select pg_try_advisory_xact_lock(hashtextextended(${sha256}, 5)) as got`.execute(tx);
+  return rows[0]?.got === true;
+}
+
 /** Says which files of a picture lie in a public bucket. */
 export async function recordPublished(
   tx: QueryExecutorProvider,

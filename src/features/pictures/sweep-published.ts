@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import { type PhotoTables, tryLockBlob } from '#features/photos/index.ts';
+import type { PhotoTables } from '#features/photos/index.ts';
 import type { PublicBucket } from '#platform/blobs/public-bucket.ts';
 import { asSystem } from '#platform/database/as-system.ts';
 import type { Database } from '#platform/database/database.ts';
@@ -68,8 +68,7 @@ async function* listUnused(
 function withdraw(deps: PublishedDeps, bucket: PublicBucket, hash: Buffer): Promise<boolean> {
   return asSystem(deps.database, async (tx: Tx) => {
     const files = await store.listPublished(tx, bucket.place, hash);
-    const hashes = [...new Set([hash.toString('hex'), ...files])];
-    for (const one of hashes) if (!(await tryLockBlob(tx, Buffer.from(one, 'hex')))) return false;
+    for (const file of new Set(files)) if (!(await store.tryLockFile(tx, file))) return false;
     if (bucket.place === deps.bucket?.place && (await store.isPublicPicture(tx, hash))) return false;
     await store.forgetPublished(tx, bucket.place, hash);
     for (const sha256 of new Set(files)) {
@@ -89,7 +88,7 @@ export async function takeBack(
   for (const sha256 of bucket ? files : []) {
     if (signal?.aborted) break;
     const isGone = await asSystem(database, async (tx: Tx) => {
-      if (!(await tryLockBlob(tx, Buffer.from(sha256, 'hex')))) return false;
+      if (!(await store.tryLockFile(tx, sha256))) return false;
       if (!bucket || (await store.isPublished(tx, bucket.place, sha256))) return false;
       await bucket.delete(sha256);
       return true;

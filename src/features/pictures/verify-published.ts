@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import { lockBlobShared, type PhotoTables } from '#features/photos/index.ts';
+import type { PhotoTables } from '#features/photos/index.ts';
 import { type BlobKey, type BlobStore, pictureVariants } from '#platform/blobs/blob-store.ts';
 import { asSystem } from '#platform/database/as-system.ts';
 import type { Database } from '#platform/database/database.ts';
@@ -24,7 +24,6 @@ export async function publishMissing(deps: Deps, signal: AbortSignal): Promise<n
     for (const hash of missing) {
       if (signal.aborted) return published;
       const isThere = await asSystem(database, async (tx: Tx) => {
-        await lockBlobShared(tx, hash);
         if (!(await store.isPublicPicture(tx, hash))) return false;
         const copies = await readCopies(deps.blobs, hash.toString('hex'));
         if (copies.length > 0) await publishCopies(tx, bucket, hash, copies);
