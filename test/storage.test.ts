@@ -4,6 +4,7 @@ import { type Kysely, sql } from 'kysely';
 import sharp from 'sharp';
 import { afterAll, describe, expect, test } from 'vitest';
 import { parseConfig } from '../src/config.ts';
+import { asSystem } from '../src/platform/database/as-system.ts';
 import { createTestApp, type Person, type TestApp } from './app.ts';
 import { createFaultyProxy } from './faulty-proxy.ts';
 import { hasRadosgw, startRadosgw } from './radosgw.ts';
@@ -107,6 +108,71 @@ async function describeBucket(): Promise<void> {
         else expect((await get('original')).status).toBe(503);
         proxy.spoil = () => null;
         expect((await app.request(person, 'GET', `${api}/photos/${id}/small`)).status).toBe(200);
+      },
+    );
+
+    const show = async (kind: string) =>
+      app.request(person, 'PUT', `${api}/me/pictures/${kind}`, { body: await large() });
+    const pictures = () =>
+      asSystem(app.database.database, (tx: Kysely<unknown>) =>
+        sql`select hash from blobs where not has_original order by 1`.execute(tx).then((found) => found.rows),
+      );
+
+    test.each(['error', 'refused credentials'] as const)(
+      'answers 503 to a picture that is set while all it hears is %s, and the one before stays',
+      { timeout: 60_000 },
+      async (fault) => {
+        proxy.spoil = () => null;
+        const { url } = (await show('profile')).json();
+        // What others left is swept by a job.
+        await expect.poll(async () => (await pictures()).length, { timeout: 30_000 }).toBe(1);
+        const before = await pictures();
+        await expect.poll(async () => (await keys()).filter((key) => key?.includes('.picture')).length).toBe(5);
+        let puts = 0;
+        proxy.spoil = ({ method }) => {
+          if (method !== 'PUT') return null;
+          puts += 1;
+          // Some of its files have come by then.
+          return puts > 2 ? fault : null;
+        };
+        const answer = await show('profile');
+        proxy.spoil = () => null;
+        expect([answer.status, answer.json().error.code, answer.headers['cache-control']]).toEqual([
+          503,
+          'unavailable',
+          'no-store',
+        ]);
+        expect(await pictures()).toEqual(before);
+        expect((await app.request(person, 'GET', `${api}/me`)).json().profile_picture_url).toBe(url);
+        expect((await app.request(null, 'GET', url)).status).toBe(200);
+        await expect
+          .poll(async () => (await keys()).filter((key) => key?.includes('.picture')).length, { timeout: 30_000 })
+          .toBe(5);
+      },
+    );
+
+    test.each(['error', 'refused credentials', 'half a body'] as const)(
+      'never shows half a picture of somebody, and nobody keeps that there was none: %s',
+      { timeout: 60_000 },
+      async (fault) => {
+        proxy.spoil = () => null;
+        const { url } = (await show('cover')).json();
+        // Neither memory nor this disk have it yet.
+        proxy.spoil = ({ method }) => (method === 'GET' ? fault : null);
+        for (const address of [url, `${url}&size=64`, url.slice(0, url.indexOf('?'))]) {
+          const answer = await app.request(null, 'GET', address);
+          expect([address, answer.status, answer.json().error.code, answer.headers['cache-control']]).toEqual([
+            address,
+            503,
+            'unavailable',
+            'no-store',
+          ]);
+        }
+        proxy.spoil = () => null;
+        const answer = await app.request(null, 'GET', url);
+        expect([answer.status, (await sharp(answer.body).metadata()).format]).toEqual([200, 'webp']);
+        expect(answer.headers['cache-control']).toContain('immutable');
+        await app.request(person, 'DELETE', `${api}/me/pictures/cover`);
       },
     );
   });

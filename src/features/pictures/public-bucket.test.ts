@@ -389,7 +389,8 @@ async function describePublicBucket(): Promise<void> {
     });
   });
 
-  describe('the start of a server', () => {
+  describe('the start of a server', async () => {
+    const database = await createTestDatabase();
     /** A domain before a bucket, as providers have them: it reads with rights of its own. */
     async function connect(bucket: string | null) {
       let connected = bucket;
@@ -412,7 +413,7 @@ async function describePublicBucket(): Promise<void> {
       };
     }
     const refusal = (environment: Record<string, string>) =>
-      start('c', environment).then(
+      start('c', environment, { database }).then(
         () => 'it started',
         (error: Error) => error.message,
       );
@@ -437,7 +438,11 @@ async function describePublicBucket(): Promise<void> {
 
     test('goes on while the domain is not connected yet: the server shows pictures itself until it is', async () => {
       const domain = await connect(null);
-      const app = await start('d', { ...published, S3_PUBLIC_BUCKET: 'closed', S3_PUBLIC_URL: domain.url });
+      const app = await start(
+        'd',
+        { ...published, S3_PUBLIC_BUCKET: 'closed', S3_PUBLIC_URL: domain.url },
+        { database },
+      );
       const person = await app.signUp();
       const url = await show(app, person, 'profile', await next());
       expect((await app.request(null, 'GET', url)).status).toBe(200);

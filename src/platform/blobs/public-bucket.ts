@@ -31,7 +31,8 @@ const serverOf = ({ endpoint, region }: S3Options): string =>
 /** @param options of the public bucket, not of the one that photos are in */
 export function createPublicBucket(options: S3Options): PublicBucket {
   const { bucket: Bucket, prefix } = options;
-  const client = createClient(options);
+  // What is put there is small, and whoever sets a picture waits for it.
+  const client = createClient({ silenceMs: 10_000, ...options });
   const keyOf = (sha256: string): string => `${prefix}${folder}${sha256}.webp`;
   return {
     place: `${serverOf(options)}/${Bucket}/${prefix}`,
