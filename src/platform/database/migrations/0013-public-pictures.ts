@@ -49,7 +49,7 @@ export async function publicPictures(db: Kysely<unknown>): Promise<void> {
   await shownPictures(db);
   // Servers remember where a picture is read.
   await sql`
-    create function announce_published() returns trigger ${definer} as $$
+    create function announce_published() returns trigger language plpgsql as $$
     begin
       perform pg_notify('tintype', 'published:' || encode(coalesce(new.blob_hash, old.blob_hash), 'hex'));
       return null;
