@@ -16,7 +16,8 @@ import * as pictures from '#features/pictures/index.ts';
 import * as sharing from '#features/sharing/index.ts';
 import { storageJobHandlers, storageJobs, storageRoutes } from '#features/storage/index.ts';
 import type { StorageDriver } from '#platform/blobs/blob-store.ts';
-import { openBlobStore, openDriver } from '#platform/blobs/open-store.ts';
+import { openBlobStore, openDriver, openFormerPlace } from '#platform/blobs/open-store.ts';
+import { openPublicPlace } from '#platform/blobs/public-place.ts';
 import type { Library } from '#platform/database/open-library.ts';
 import { createDelivery } from '#platform/delivery/index.ts';
 import { type ApiEnv, createRouter, respondWithError, toAppError } from '#platform/http/api.ts';
@@ -67,11 +68,18 @@ export async function createApp(deps: AppDeps) {
     onCut: () => {},
     onBack: lookWhereBytesAre,
   });
+  const publicPlace = await openPublicPlace(storage, logger);
   const imaging = createImaging({ processes: config.imagingProcesses, logger });
   const delivery = createDelivery({ store: blobs, cacheBytes: config.memoryCacheBytes, logger });
   const metrics = createMetrics();
   const mailer = config.smtp ? createMailer({ smtp: config.smtp, logger }) : null;
-  const definitions = [...auditJobs, ...accounts.accountJobs, ...photos.photoJobs, ...storageJobs];
+  const definitions = [
+    ...auditJobs,
+    ...accounts.accountJobs,
+    ...photos.photoJobs,
+    ...pictures.pictureJobs,
+    ...storageJobs,
+  ];
   const jobs = await createJobs({ pool: database.pool, logger, definitions });
 
   const tokens = accounts.createBearerTokens({ secret });
@@ -89,7 +97,17 @@ export async function createApp(deps: AppDeps) {
     maxUploadBytes: config.maxUploadBytes,
     trashDays: config.trashDays,
   };
-  const pictureLocator = pictures.createPictureLocator({ database, notifications });
+  const pictureLocator = pictures.createPictureLocator({
+    database,
+    notifications,
+    place: publicPlace?.bucket.place ?? null,
+  });
+  const publishNow = () => jobs.send(pictures.publishPictures, { now: true });
+  const sweepGone = async (): Promise<void> => {
+    await jobs.send(photos.sweepBlobs, {});
+    await publishNow();
+  };
+
   const partials = photos.createPartialFiles({ folder: join(config.dataDir, 'uploads') });
   const resumable = photos.createResumableUploads({ ...photoDeps, partials });
 
@@ -139,15 +157,19 @@ export async function createApp(deps: AppDeps) {
         registration: config.registration,
         setupToken: deps.setupToken,
         quota: config.quota,
-        onAccountDeleted: () => jobs.send(photos.sweepBlobs, {}),
+        onAccountDeleted: sweepGone,
+        onAccountDisabled: publishNow,
         config,
         version: deps.version,
         publicUrl,
       }),
     )
-    .route('/', organizationRoutes({ database, onOrganizationDeleted: () => jobs.send(photos.sweepBlobs, {}) }))
+    .route('/', organizationRoutes({ database, onOrganizationDeleted: sweepGone }))
     .route('/', photos.photoRoutes({ ...photoDeps, resumable }))
-    .route('/', pictures.pictureRoutes({ ...photoDeps, locator: pictureLocator }))
+    .route(
+      '/',
+      pictures.pictureRoutes({ ...photoDeps, locator: pictureLocator, publicBucket: publicPlace?.bucket ?? null }),
+    )
     .route('/', albumRoutes({ database, signedUrls }))
     .route('/', sharing.linkRoutes(sharingDeps))
     .route('/share', sharing.guestRoutes({ ...photoDeps, ...sharingDeps }, '/api/v1/share'))
@@ -162,6 +184,7 @@ export async function createApp(deps: AppDeps) {
         dataDir,
         configured: storage.driver,
         bucket: storage.s3?.bucket ?? null,
+        publicPlace,
         open: openPlainDriver,
       }),
     )
@@ -179,7 +202,7 @@ export async function createApp(deps: AppDeps) {
   documentRoutes(api, { version: deps.version });
 
   const app = createRouter();
-  const files = await createStaticFiles(deps.webRoot);
+  const files = await createStaticFiles(deps.webRoot, publicPlace ? [new URL(publicPlace.url).origin] : []);
 
   app.use(async (c, next) => {
     const started = performance.now();
@@ -300,6 +323,7 @@ export async function createApp(deps: AppDeps) {
     database,
     delivery,
     locator: pictureLocator,
+    publicPlace,
     refuse: refuseBytes,
     answered: countBytes('/images'),
   });
@@ -331,8 +355,18 @@ export async function createApp(deps: AppDeps) {
     ...auditJobHandlers({ database, auditDays: config.auditDays }),
     ...accounts.accountJobHandlers({ database }),
     ...photos.photoJobHandlers({ ...photoDeps, partials, delivery }),
+    ...pictures.pictureJobHandlers({
+      database,
+      blobs,
+      bucket: publicPlace?.bucket ?? null,
+      openFormer: (place) => openFormerPlace(storage, place),
+      warn: (sentence) => logger.warn(sentence),
+    }),
     ...storageJobHandlers({ database, blobs, open: openPlainDriver, ending: ending.signal }),
   ]);
+
+  // Pictures from before there was such a bucket, or from before it was another one.
+  await publishNow();
 
   return {
     app,
@@ -353,6 +387,7 @@ export async function createApp(deps: AppDeps) {
       pictureLocator.close();
       await mailer?.close();
       stopFollowing();
+      publicPlace?.close();
       blobs.close();
     },
     api,

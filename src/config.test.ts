@@ -36,6 +36,13 @@ test.each([
   [{ TINTYPE_QUOTA_BYTES: 'all' }, 'TINTYPE_QUOTA_BYTES: "all" must be a size'],
   [{ TINTYPE_QUOTA_PHOTOS: '-1' }, 'TINTYPE_QUOTA_PHOTOS: "-1" must be a whole number'],
   [{ TINTYPE_AUDIT_DAYS: '1' }, 'TINTYPE_AUDIT_DAYS: "1" must be a whole number from 7'],
+  [
+    { S3_PUBLIC_URL: 'http://pictures.example.org' },
+    'S3_PUBLIC_URL: "http://pictures.example.org" must be a URL such as https://pictures.example.org.',
+  ],
+  [{ S3_PUBLIC_URL: 'https://a.example/?b' }, 'S3_PUBLIC_URL: "https://a.example/?b" must be a URL'],
+  [{ R2_PUBLIC_DOMAIN: 'a.example/b' }, 'R2_PUBLIC_DOMAIN: "a.example/b" must be a domain such as'],
+  [{ R2_PUBLIC_DOMAIN: 'a b' }, 'R2_PUBLIC_DOMAIN: "a b" must be a domain such as'],
   [{ TINTYPE_METRICS_TOKEN: 'short' }, 'TINTYPE_METRICS_TOKEN: its value must be at least 16'],
 ])('refuses %j with a sentence', (environment, sentence) => {
   expect(() => parseConfig(environment)).toThrow(sentence);

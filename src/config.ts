@@ -42,6 +42,25 @@ const webUrl = z
     'must be a URL such as https://photos.example.org',
   )
   .transform((value) => new URL(value).origin);
+/** Plain http is for addresses of this machine: elsewhere the pages that show the pictures come by https, and browsers refuse the mixture. */
+const isReadable = (url: URL): boolean =>
+  (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))) &&
+  !(url.search || url.hash || url.username || url.password);
+const publicAddress = z
+  .string()
+  .refine(
+    (value) => URL.canParse(value) && isReadable(new URL(value)),
+    'must be a URL such as https://pictures.example.org',
+  )
+  .transform((value) => new URL(value).href.replace(/\/+$/, ''));
+const publicDomain = z
+  .string()
+  .transform((value) => (value.includes('://') ? value : `https://${value}`))
+  .refine(
+    (value) => URL.canParse(value) && isReadable(new URL(value)) && new URL(value).pathname === '/',
+    'must be a domain such as pictures.example.org or https://pictures.example.org',
+  )
+  .transform((value) => new URL(value).origin);
 const list = z.string().transform((value) =>
   value
     .split(',')
@@ -169,6 +188,16 @@ export const configKeys = {
   ),
   S3_ACCESS_KEY_ID: key(text, undefined, 'Credentials for the bucket.'),
   S3_SECRET_ACCESS_KEY: key(text, undefined, 'Their secret.'),
+  S3_PUBLIC_BUCKET: key(
+    text,
+    undefined,
+    'A second bucket, of the same server and credentials, that everybody may read: what people show to everybody is put there as well (profile pictures, covers, logos), and read there.',
+  ),
+  S3_PUBLIC_URL: key(
+    publicAddress,
+    undefined,
+    'Where everybody reads S3_PUBLIC_BUCKET. Goes with it, and with TINTYPE_STORAGE=s3.',
+  ),
   R2_ACCOUNT_ID: key(
     z.string().regex(/^[0-9a-f]{32}$/, 'must be 32 hex digits'),
     undefined,
@@ -177,6 +206,12 @@ export const configKeys = {
   R2_BUCKET_NAME: key(text, undefined, 'R2: the bucket, in place of S3_BUCKET.'),
   R2_ACCESS_KEY_ID: key(text, undefined, 'R2: credentials, in place of S3_ACCESS_KEY_ID.'),
   R2_SECRET_ACCESS_KEY: key(text, undefined, 'R2: their secret, in place of S3_SECRET_ACCESS_KEY.'),
+  R2_PUBLIC_BUCKET_NAME: key(text, undefined, 'R2: the bucket of public pictures, in place of S3_PUBLIC_BUCKET.'),
+  R2_PUBLIC_DOMAIN: key(
+    publicDomain,
+    undefined,
+    'R2: the domain that is connected to R2_PUBLIC_BUCKET_NAME, in place of S3_PUBLIC_URL. Goes with it, and with TINTYPE_STORAGE=s3.',
+  ),
   TINTYPE_IMAGING_PROCESSES: key(
     whole(1, 64),
     undefined,
@@ -325,7 +360,8 @@ export function parseConfig(environment: Record<string, string | undefined>): Co
 function toStorage(values: Values, refuse: (message: string) => never): StorageConfig {
   const driver = values.TINTYPE_STORAGE;
   const isR2 = values.R2_ACCOUNT_ID !== undefined;
-  if (driver !== 's3' && !values.S3_BUCKET && !values.R2_BUCKET_NAME) return { driver, s3: null, publicDomain: null };
+  const publicPlace = toPublicPlace(values, refuse);
+  if (driver !== 's3' && !values.S3_BUCKET && !values.R2_BUCKET_NAME) return { driver, s3: null, publicPlace };
   const because = driver === 's3' ? 'when TINTYPE_STORAGE is s3' : 'with the bucket that is named';
   const need = (name: 'S3_BUCKET' | 'S3_ACCESS_KEY_ID' | 'S3_SECRET_ACCESS_KEY', r2: keyof Values): string => {
     const [key, value] = isR2 ? [r2, values[r2]] : [name, values[name]];
@@ -334,7 +370,7 @@ function toStorage(values: Values, refuse: (message: string) => never): StorageC
   const prefix = values.S3_PREFIX ?? '';
   return {
     driver,
-    publicDomain: null,
+    publicPlace,
     s3: {
       endpoint: isR2 ? `https://${values.R2_ACCOUNT_ID}.r2.cloudflarestorage.com` : (values.S3_ENDPOINT ?? null),
       region: isR2 ? 'auto' : values.S3_REGION,
@@ -345,6 +381,37 @@ function toStorage(values: Values, refuse: (message: string) => never): StorageC
       secretAccessKey: need('S3_SECRET_ACCESS_KEY', 'R2_SECRET_ACCESS_KEY'),
     },
   };
+}
+
+/** Where pictures for everybody are; each mistake that can be seen without asking the server is refused here. */
+function toPublicPlace(values: Values, refuse: (message: string) => never): StorageConfig['publicPlace'] {
+  const isR2 = values.R2_ACCOUNT_ID !== undefined;
+  const [bucketKey, urlKey, ownKey] = isR2
+    ? (['R2_PUBLIC_BUCKET_NAME', 'R2_PUBLIC_DOMAIN', 'R2_BUCKET_NAME'] as const)
+    : (['S3_PUBLIC_BUCKET', 'S3_PUBLIC_URL', 'S3_BUCKET'] as const);
+  const others = isR2
+    ? (['S3_PUBLIC_BUCKET', 'S3_PUBLIC_URL'] as const)
+    : (['R2_PUBLIC_BUCKET_NAME', 'R2_PUBLIC_DOMAIN'] as const);
+  const stray = others.find((name) => values[name] !== undefined);
+  if (stray)
+    refuse(
+      `${stray} is ${isR2 ? 'not read where R2_ACCOUNT_ID is set' : 'read where R2_ACCOUNT_ID is set'}: use ${stray === others[0] ? bucketKey : urlKey}.`,
+    );
+  const [bucket, url] = [values[bucketKey], values[urlKey]];
+  if (!bucket && !url) return null;
+  if (!bucket) return refuse(`${bucketKey} must be set when ${urlKey} is: public pictures have a bucket of their own.`);
+  if (!url) return refuse(`${urlKey} must be set when ${bucketKey} is: it says where everybody reads the bucket.`);
+  if (values.TINTYPE_STORAGE !== 's3') {
+    refuse(
+      `${urlKey} goes with TINTYPE_STORAGE=s3: elsewhere this server shows public pictures itself. Take ${bucketKey} and ${urlKey} out.`,
+    );
+  }
+  if (bucket === values[ownKey]) {
+    refuse(
+      `${bucketKey}: "${bucket}" is ${ownKey} as well, and private photos must not lie where everybody reads. Name another bucket.`,
+    );
+  }
+  return { bucket, url, key: bucketKey };
 }
 
 /**

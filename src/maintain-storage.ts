@@ -1,9 +1,17 @@
 import { join } from 'node:path';
 import type { Config } from './config.ts';
 import { createPartialFiles } from './features/photos/index.ts';
-import { checkStorage, collectGarbage, type Fault, moveStorage, readMoveProgress } from './features/storage/index.ts';
+import {
+  checkStorage,
+  collectGarbage,
+  type Fault,
+  moveStorage,
+  readMoveProgress,
+  readPublishedTotals,
+} from './features/storage/index.ts';
 import type { BlobStore, StorageDriver } from './platform/blobs/blob-store.ts';
-import { openDriver, openPlainStore } from './platform/blobs/open-store.ts';
+import { openDriver, openFormerPlace, openPlainStore } from './platform/blobs/open-store.ts';
+import { openPublicPlace } from './platform/blobs/public-place.ts';
 import { settlePlace } from './platform/blobs/storage-place.ts';
 import type { Database } from './platform/database/database.ts';
 import { openLibrary } from './platform/database/open-library.ts';
@@ -19,7 +27,27 @@ export const printStatus = (config: Config): Promise<void> =>
       const originals = `${one.blobs} originals, ${toSize(one.bytes)}`;
       say(`  ${one.driver}: ${originals}; ${one.derivatives} thumbnails, ${toSize(one.derivative_bytes)}`);
     }
+    await printPublicPlace(config, database);
   });
+
+/** Nothing where there is no public bucket and never was. */
+async function printPublicPlace({ storage }: Config, database: Database): Promise<void> {
+  const sentences: string[] = [];
+  const note = (sentence: string) => sentences.push(sentence);
+  const place = await openPublicPlace(storage, { info: () => {}, warn: note }).catch(({ message }: Error) => {
+    note(message);
+    return null;
+  });
+  const { files, bytes, missing, elsewhere } = await readPublishedTotals(database, place?.bucket.place ?? null);
+  if (place) {
+    say(`Public pictures are in s3://${place.name}, read at ${place.url}: ${files} files, ${toSize(bytes)}.`);
+    if (missing > 0) say(`  ${missing} more are shown by the server alone until a job has put them there.`);
+    place.close();
+  }
+  if (elsewhere > 0)
+    say(`${elsewhere} files of public pictures lie in a bucket that is not the one that is configured.`);
+  for (const sentence of sentences) say(`  ${sentence}`);
+}
 
 /** Moves the library, and says how to go on where it could not. Ctrl+C ends it in good order. */
 export const migrateStorage = (
@@ -69,12 +97,22 @@ export const printGarbage = (config: Config, { grace }: { grace: number }): Prom
     const partials = createPartialFiles({ folder: join(config.dataDir, 'uploads') });
     // What a server has in memory goes as it is not asked for: no photo leads to it any more.
     const delivery = { forget: () => {} };
+    const place = await openPublicPlace(config.storage, { info: () => {}, warn: () => {} });
     const gone = await collectGarbage(
-      { database, blobs: await openPlace(), partials, open, delivery },
+      {
+        database,
+        blobs: await openPlace(),
+        partials,
+        open,
+        delivery,
+        published: { bucket: place?.bucket ?? null, openFormer: (former) => openFormerPlace(config.storage, former) },
+      },
       { graceMs: grace * 3600_000, signal },
-    );
+    ).finally(() => place?.close());
     say(`Deleted: ${gone.unused} blobs that no photo refers to, ${gone.orphans} that no row knows,`);
-    say(`${gone.partials} unfinished uploads, ${gone.leftovers} files of where the library was before.`);
+    say(`${gone.partials} unfinished uploads, ${gone.parts} that came to the bucket in parts and never whole,`);
+    say(`${gone.published} in the bucket of public pictures that nobody shows,`);
+    say(`${gone.leftovers} files of where the library was before.`);
   });
 
 const say = (line: string): void => {

@@ -4,6 +4,7 @@ import { type Kysely, sql } from 'kysely';
 import sharp from 'sharp';
 import { afterAll, describe, expect, test } from 'vitest';
 import { parseConfig } from '../src/config.ts';
+import { asSystem } from '../src/platform/database/as-system.ts';
 import { createTestApp, type Person, type TestApp } from './app.ts';
 import { createFaultyProxy } from './faulty-proxy.ts';
 import { hasRadosgw, startRadosgw } from './radosgw.ts';
@@ -109,6 +110,71 @@ async function describeBucket(): Promise<void> {
         expect((await app.request(person, 'GET', `${api}/photos/${id}/small`)).status).toBe(200);
       },
     );
+
+    const show = async (kind: string) =>
+      app.request(person, 'PUT', `${api}/me/pictures/${kind}`, { body: await large() });
+    const pictures = () =>
+      asSystem(app.database.database, (tx: Kysely<unknown>) =>
+        sql`select hash from blobs where not has_original order by 1`.execute(tx).then((found) => found.rows),
+      );
+
+    test.each(['error', 'refused credentials'] as const)(
+      'answers 503 to a picture that is set while all it hears is %s, and the one before stays',
+      { timeout: 60_000 },
+      async (fault) => {
+        proxy.spoil = () => null;
+        const { url } = (await show('profile')).json();
+        // What others left is swept by a job.
+        await expect.poll(async () => (await pictures()).length, { timeout: 30_000 }).toBe(1);
+        const before = await pictures();
+        await expect.poll(async () => (await keys()).filter((key) => key?.includes('.picture')).length).toBe(5);
+        let puts = 0;
+        proxy.spoil = ({ method }) => {
+          if (method !== 'PUT') return null;
+          puts += 1;
+          // Some of its files have come by then.
+          return puts > 2 ? fault : null;
+        };
+        const answer = await show('profile');
+        proxy.spoil = () => null;
+        expect([answer.status, answer.json().error.code, answer.headers['cache-control']]).toEqual([
+          503,
+          'unavailable',
+          'no-store',
+        ]);
+        expect(await pictures()).toEqual(before);
+        expect((await app.request(person, 'GET', `${api}/me`)).json().profile_picture_url).toBe(url);
+        expect((await app.request(null, 'GET', url)).status).toBe(200);
+        await expect
+          .poll(async () => (await keys()).filter((key) => key?.includes('.picture')).length, { timeout: 30_000 })
+          .toBe(5);
+      },
+    );
+
+    test.each(['error', 'refused credentials', 'half a body'] as const)(
+      'never shows half a picture of somebody, and nobody keeps that there was none: %s',
+      { timeout: 60_000 },
+      async (fault) => {
+        proxy.spoil = () => null;
+        const { url } = (await show('cover')).json();
+        // Neither memory nor this disk have it yet.
+        proxy.spoil = ({ method }) => (method === 'GET' ? fault : null);
+        for (const address of [url, `${url}&size=64`, url.slice(0, url.indexOf('?'))]) {
+          const answer = await app.request(null, 'GET', address);
+          expect([address, answer.status, answer.json().error.code, answer.headers['cache-control']]).toEqual([
+            address,
+            503,
+            'unavailable',
+            'no-store',
+          ]);
+        }
+        proxy.spoil = () => null;
+        const answer = await app.request(null, 'GET', url);
+        expect([answer.status, (await sharp(answer.body).metadata()).format]).toEqual([200, 'webp']);
+        expect(answer.headers['cache-control']).toContain('immutable');
+        await app.request(person, 'DELETE', `${api}/me/pictures/cover`);
+      },
+    );
   });
 }
 
@@ -127,5 +193,69 @@ test('what a library needs to keep its photos elsewhere is asked for by its name
   expect(saying({ ...r2, R2_SECRET_ACCESS_KEY: 's', S3_PREFIX: 'a/b' })).toMatchObject({
     driver: 's3',
     s3: { endpoint: `https://${'a'.repeat(32)}.r2.cloudflarestorage.com`, region: 'auto', prefix: 'a/b/' },
+  });
+});
+
+describe('a bucket for public pictures', () => {
+  const r2 = {
+    TINTYPE_STORAGE: 's3',
+    R2_ACCOUNT_ID: 'a'.repeat(32),
+    R2_BUCKET_NAME: 'photos',
+    R2_ACCESS_KEY_ID: 'k',
+    R2_SECRET_ACCESS_KEY: 's',
+  };
+  const s3 = { TINTYPE_STORAGE: 's3', S3_BUCKET: 'photos', S3_ACCESS_KEY_ID: 'k', S3_SECRET_ACCESS_KEY: 's' };
+  const [r2Public, s3Public] = [
+    { R2_PUBLIC_BUCKET_NAME: 'pictures', R2_PUBLIC_DOMAIN: 'pictures.example.org' },
+    { S3_PUBLIC_BUCKET: 'pictures', S3_PUBLIC_URL: 'https://minio.example.org/pictures/' },
+  ];
+
+  test.each([
+    [{ ...r2, ...r2Public }, 'R2_PUBLIC_BUCKET_NAME', 'https://pictures.example.org'],
+    [
+      { ...r2, ...r2Public, R2_PUBLIC_DOMAIN: 'https://pictures.example.org/' },
+      'R2_PUBLIC_BUCKET_NAME',
+      'https://pictures.example.org',
+    ],
+    [{ ...s3, ...s3Public }, 'S3_PUBLIC_BUCKET', 'https://minio.example.org/pictures'],
+    [
+      { ...s3, ...s3Public, S3_PUBLIC_URL: 'http://127.0.0.1:9000/pictures' },
+      'S3_PUBLIC_BUCKET',
+      'http://127.0.0.1:9000/pictures',
+    ],
+  ])('is taken from %j', (environment, key, url) => {
+    expect(parseConfig(environment).storage.publicPlace).toEqual({ bucket: 'pictures', key, url });
+  });
+
+  test('there is none unless it is asked for', () => {
+    expect(parseConfig({ ...r2 }).storage.publicPlace).toBe(null);
+    expect(parseConfig({}).storage.publicPlace).toBe(null);
+  });
+
+  test.each([
+    [
+      { ...r2, R2_PUBLIC_DOMAIN: 'pictures.example.org' },
+      'R2_PUBLIC_BUCKET_NAME must be set when R2_PUBLIC_DOMAIN is: public pictures have a bucket of their own.',
+    ],
+    [
+      { ...r2, R2_PUBLIC_BUCKET_NAME: 'pictures' },
+      'R2_PUBLIC_DOMAIN must be set when R2_PUBLIC_BUCKET_NAME is: it says where everybody reads the bucket.',
+    ],
+    [
+      { ...r2, ...r2Public, R2_PUBLIC_BUCKET_NAME: 'photos' },
+      'R2_PUBLIC_BUCKET_NAME: "photos" is R2_BUCKET_NAME as well, and private photos must not lie where everybody reads. Name another bucket.',
+    ],
+    [{ ...s3, ...s3Public, S3_PUBLIC_BUCKET: 'photos' }, 'S3_PUBLIC_BUCKET: "photos" is S3_BUCKET as well'],
+    [
+      { ...r2, ...r2Public, TINTYPE_STORAGE: 'files' },
+      'R2_PUBLIC_DOMAIN goes with TINTYPE_STORAGE=s3: elsewhere this server shows public pictures itself. Take R2_PUBLIC_BUCKET_NAME and R2_PUBLIC_DOMAIN out.',
+    ],
+    [{ ...r2, ...s3Public }, 'S3_PUBLIC_BUCKET is not read where R2_ACCOUNT_ID is set: use R2_PUBLIC_BUCKET_NAME.'],
+    [
+      { ...s3, R2_PUBLIC_DOMAIN: 'a.example' },
+      'R2_PUBLIC_DOMAIN is read where R2_ACCOUNT_ID is set: use S3_PUBLIC_URL.',
+    ],
+  ])('%j is refused with a sentence', (environment, sentence) => {
+    expect(() => parseConfig(environment)).toThrow(sentence);
   });
 });

@@ -26,11 +26,17 @@ let before: string;
 
 beforeAll(async () => {
   fixture = await createFixture(app);
+  const files = [{ variant: 'picture', sha256: hashOfVictim().toString('hex'), bytes: 1 }] as const;
+  await app.database.database.as({ kind: 'user', id: fixture.victim.person.id }, (tx) =>
+    pictures.recordPublished(tx, place, hashOfVictim(), files),
+  );
   before = await fixture.rowsOf(fixture.victim);
 });
 
 // biome-ignore lint/suspicious/noExplicitAny: the stores of several features, each with tables of its own.
 type Tx = Kysely<any>;
+/** A public bucket in which a picture of the victim's lies. */
+const place = 'https://s3.example/pictures/';
 const page = { limit: 100, offset: 0 };
 const victims = () => ({ owner: fixture.victim.person.id, ...fixture.victim.targets });
 const none = { items: [], total: 0 };
@@ -268,6 +274,19 @@ const aimed: Record<string, [run: (tx: Tx) => Promise<unknown>, outcome: unknown
   ],
   listInvitations: [(tx) => accounts.listInvitations(tx, page), none],
   deleteInvitation: [(tx) => accounts.deleteInvitation(tx, victims().invitation), false],
+  markUnused: [(tx) => pictures.markUnused(tx, null), undefined],
+  listUnusedPlaces: [(tx) => pictures.listUnusedPlaces(tx, 0), []],
+  listUnused: [(tx) => pictures.listUnused(tx, place, 0, Buffer.alloc(0)), []],
+  listPublished: [(tx) => pictures.listPublished(tx, place, hashOfVictim()), []],
+  listPublishedFiles: [(tx) => pictures.listPublishedFiles(tx, place, Buffer.alloc(0)), []],
+  listUnpublished: [(tx) => pictures.listUnpublished(tx, place, Buffer.alloc(0)), refused],
+  isPublished: [(tx) => pictures.isPublished(tx, place, hashOfVictim().toString('hex')), false],
+  isPublicPicture: [(tx) => pictures.isPublicPicture(tx, hashOfVictim()), refused],
+  forgetPublished: [
+    (tx) => pictures.forgetPublished(tx, place, hashOfVictim()).then(({ numAffectedRows: n }) => n),
+    0n,
+  ],
+  forgetFile: [(tx) => pictures.forgetFile(tx, place, hashOfVictim()).then(({ numAffectedRows: n }) => n), 0n],
   isGrantOfAnother: [(tx) => accounts.findGrant(tx, victims().session, fixture.stranger.id), undefined],
 };
 
@@ -295,6 +314,10 @@ const doors = [
   'lockPictures',
   'recordPicture',
   'findPicture',
+  'lockFile',
+  'tryLockFile',
+  'recordPublished',
+  'findPublished',
   'isShownPicture',
   'lockUploadOf',
   'lockAlbum',

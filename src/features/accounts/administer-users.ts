@@ -11,7 +11,7 @@ import * as store from './store.ts';
 import type { AccountTables } from './tables.ts';
 import { hashSecret, newSecret } from './tokens.ts';
 
-type Deps = Pick<AccountDeps, 'database' | 'credentials'>;
+type Deps = Pick<AccountDeps, 'database' | 'credentials' | 'onAccountDisabled' | 'onAccountDisabled'>;
 type Page = { limit: number; offset: number };
 type Tx = Kysely<AccountTables>;
 
@@ -91,6 +91,7 @@ export async function changeUser(
     })
     .catch((error) => explainAccountError(error));
   deps.credentials.forget({ userId });
+  if (disabled !== undefined) await deps.onAccountDisabled();
   if (!row) throw noSuchAccount();
   return presentUser(row);
 }

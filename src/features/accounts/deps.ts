@@ -20,6 +20,8 @@ export interface AccountDeps {
   readonly quota: { readonly bytes: number | null; readonly photos: number | null };
   /** Called once an account is gone, so that bytes nobody refers to any more can go too. */
   readonly onAccountDeleted: () => Promise<void>;
+  /** Called once somebody was disabled or enabled again, so that what everybody is shown of them goes and comes back. */
+  readonly onAccountDisabled: () => Promise<void>;
 }
 
 /** The part of a request that is written down: with sessions, and in the audit log. */

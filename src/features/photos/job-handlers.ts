@@ -36,6 +36,7 @@ export const photoJobHandlers = (deps: Deps): JobHandler[] => [
     await sweepPartials(deps);
     await sweepUnusedBlobs(deps, signal);
     await sweepOrphanFiles(deps, signal);
+    await deps.blobs.sweepParts(24 * 3600_000);
     const { sweepSearchWords } = await import('./suggestion-store.ts');
     await deps.database.as(anonymous, sweepSearchWords);
   }),

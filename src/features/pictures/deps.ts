@@ -1,4 +1,5 @@
 import type { BlobStore } from '#platform/blobs/blob-store.ts';
+import type { PublicBucket } from '#platform/blobs/public-bucket.ts';
 import type { Database } from '#platform/database/database.ts';
 import type { Imaging } from '#platform/imaging/index.ts';
 import type { Jobs } from '#platform/jobs/jobs.ts';
@@ -11,5 +12,7 @@ export interface PictureDeps {
   readonly imaging: Imaging;
   readonly jobs: Jobs;
   readonly locator: PictureLocator;
+  /** Where what is shown is put for everybody as well; null where this server alone shows it. */
+  readonly publicBucket: PublicBucket | null;
   readonly maxUploadBytes: number;
 }

@@ -22,7 +22,7 @@ const settingDescription =
 
 const setting = {
   200: json(contract.Picture, 'Shown to everybody from now on'),
-  ...errors(400, 401, 403, 404, 409, 413, 415, 422, 507),
+  ...errors(400, 401, 403, 404, 409, 413, 415, 422, 503, 507),
 };
 
 /** Pictures over HTTP. Their bytes go another way: see `serve-picture.ts`. */
@@ -142,8 +142,9 @@ function declareBytes(router: ReturnType<typeof createRouter>): void {
       description: 'The picture, for everybody',
       content: { 'image/webp': { schema: binary }, 'image/svg+xml': { schema: binary } },
     },
+    302: { description: 'Where the library has a public bucket: the same bytes, to be read there' },
     304: { description: 'Not changed' },
-    ...errors(400, 404),
+    ...errors(400, 404, 503),
   };
   const text = (description: string) => z.string().optional().openapi({ description });
   const query = z.object({

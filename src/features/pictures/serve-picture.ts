@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { PictureVariant } from '#platform/blobs/blob-store.ts';
+import type { PublicPlace } from '#platform/blobs/public-place.ts';
 import type { Database } from '#platform/database/database.ts';
 import { anonymous } from '#platform/database/principal.ts';
 import { type Deliverable, type Delivery, namesTag } from '#platform/delivery/index.ts';
@@ -20,6 +21,8 @@ const plainQuery = /^v=([0-9a-f]{16})(?:&size=([1-9]\d{1,3}))?$/;
 const forever = 'public, max-age=31536000, immutable';
 /** Short enough that another picture is soon seen by who does not know its address, and conditional requests cost little. */
 const shortly = 'public, max-age=60';
+/** Where a picture is read elsewhere: the domain may become another one, so this is not for ever. */
+const forADay = 'public, max-age=86400';
 
 interface Asked {
   readonly version: string | null;
@@ -35,6 +38,7 @@ export function createPictureServer(deps: {
   database: Database;
   delivery: Delivery;
   locator: PictureLocator;
+  publicPlace: Pick<PublicPlace, 'isRead' | 'urlOf'> | null;
   refuse(request: IncomingMessage, response: ServerResponse, error: unknown): void;
   /** Called once an answer has been handed over, whatever it was. */
   answered(request: IncomingMessage, response: ServerResponse): void;
@@ -50,7 +54,28 @@ export function createPictureServer(deps: {
     const [, version, size = null] = plainQuery.exec(query) ?? [];
     const known = version === undefined ? undefined : deps.locator.remembered(kind, id);
     if (!known || !version || (size !== null && !isSize(size))) return false;
+    if (sendElsewhere(response, known, toVariant(size), version)) return true;
     return deps.delivery.serveFromMemory(request, response, label(known, toVariant(size), version));
+  };
+
+  /** Sends whoever has the current address on to the public bucket; others get the bytes, which no address of theirs names. */
+  const sendElsewhere = (
+    response: ServerResponse,
+    shown: ShownPicture,
+    variant: PictureVariant,
+    version: string | null,
+  ): boolean => {
+    const sha256 = version === shown.version ? shown.published.get(variant) : undefined;
+    if (!sha256 || !deps.publicPlace?.isRead) return false;
+    response.writeHead(302, {
+      Location: deps.publicPlace.urlOf(sha256),
+      'Content-Length': 0,
+      'X-Content-Type-Options': 'nosniff',
+      'Cross-Origin-Resource-Policy': 'cross-origin',
+      'Cache-Control': forADay,
+    });
+    response.end();
+    return true;
   };
 
   const serveImage = async (
@@ -63,6 +88,7 @@ export function createPictureServer(deps: {
     const asked = read(query);
     const variant = toVariant(asked.size);
     const known = deps.locator.remembered(kind, id);
+    if (known && sendElsewhere(response, known, variant, asked.version)) return;
     if (known) {
       try {
         return await deps.delivery.serve(request, response, label(known, variant, asked.version));
@@ -72,6 +98,7 @@ export function createPictureServer(deps: {
       }
     }
     const shown = await deps.locator.locate(kind, id);
+    if (shown && sendElsewhere(response, shown, variant, asked.version)) return;
     if (shown) return deps.delivery.serve(request, response, label(shown, variant, asked.version));
     const { parameters } = asked;
     const fallback = parameters?.get('fallback');

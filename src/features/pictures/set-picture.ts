@@ -12,7 +12,9 @@ import type { Caller, UserCaller } from '#platform/http/caller.ts';
 import type { PictureFile } from '#platform/imaging/index.ts';
 import type { Picture } from './contract.ts';
 import type { PictureDeps } from './deps.ts';
+import { publishPictures, takeBackFiles } from './jobs.ts';
 import { toShown } from './locate-picture.ts';
+import { type Copy, publishCopies, toCopy } from './publish-copies.ts';
 import type { PictureSource } from './receive-picture.ts';
 import { findPicture, lockPictures, type PictureKind, recordPicture } from './store.ts';
 
@@ -104,6 +106,7 @@ async function publish(
     throw error;
   });
   let stored: string | null = null;
+  const copies: Copy[] = [];
   try {
     const { crop, path } = source;
     const shape = { crop, longSide: longSides[place.kind], mostBytes };
@@ -113,6 +116,9 @@ async function publish(
       .update(await readFile(whole.path))
       .digest();
     const name = hash.toString('hex');
+    if (deps.publicBucket) {
+      for (const { variant, path: file } of files) copies.push(toCopy(variant, await readFile(file)));
+    }
     await deps.database.as(user.principal, async (tx: Tx) => {
       await lockBlobShared(tx, hash);
       stored = name;
@@ -120,6 +126,7 @@ async function publish(
       const { driver } = deps.blobs;
       for (const { variant, path: file } of files) await deps.blobs.put({ hash: name, variant }, file);
       await recordPicture(tx, { hash, bytes: whole.bytes, driver, files });
+      if (deps.publicBucket) await publishCopies(tx, deps.publicBucket, hash, copies);
       await sweepFormer(deps, tx, place, name);
       await show(tx, hash);
     });
@@ -129,6 +136,9 @@ async function publish(
   } catch (error) {
     // Whether somebody else shows the same picture is not for a request to know: a job looks and cleans up.
     if (stored) await deps.jobs.send(sweepBlobs, { hash: stored }).catch(() => {});
+    if (stored && copies.length > 0) {
+      await deps.jobs.send(takeBackFiles, { files: copies.map(({ sha256 }) => sha256) }).catch(() => {});
+    }
     throw explainMoved(error);
   } finally {
     await source.discard();
@@ -141,4 +151,6 @@ async function sweepFormer(deps: PictureDeps, tx: Tx, { kind, id }: Place, next:
   await lockPictures(tx, id);
   const former = await findPicture(tx, kind, id);
   if (former && former !== next) await deps.jobs.send(sweepBlobs, { hash: former }, tx);
+  // What was replaced goes with the next look; what was taken away, at once.
+  if (former && next === null && deps.publicBucket) await deps.jobs.send(publishPictures, { now: true }, tx);
 }

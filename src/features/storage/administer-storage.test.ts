@@ -82,6 +82,20 @@ describe('where the bytes are', () => {
   });
 });
 
+test('pictures of people are counted once, and as no originals', async () => {
+  const before = await placeOf('files');
+  const answer = await app.request(other, 'PUT', '/api/v1/me/pictures/profile', { body: await tinyPhoto(7) });
+  expect(answer.status).toBe(200);
+  const { derivatives, derivative_bytes: bytes, ...after } = await placeOf('files');
+  expect([after.originals, after.bytes, derivatives]).toEqual([before.originals, before.bytes, before.derivatives + 5]);
+  let sum = 0;
+  for (const size of ['', '&size=512', '&size=256', '&size=128', '&size=64'])
+    sum += (await app.request(null, 'GET', `${answer.json().url}${size}`)).body.length;
+  expect(bytes - before.derivative_bytes).toBe(sum);
+  await app.request(other, 'DELETE', '/api/v1/me/pictures/profile');
+  await expect.poll(async () => (await placeOf('files')).derivatives, patience).toBe(before.derivatives);
+});
+
 describe('moving from the app', () => {
   test('to where nothing is configured, or where it is, is refused with a reason', async () => {
     const nowhere = await migrate('s3');

@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely';
 import { requireAllowed } from '#features/access/index.ts';
 import { recordAudit } from '#features/audit/index.ts';
 import type { BlobStore, StorageDriver } from '#platform/blobs/blob-store.ts';
+import type { PublicPlace } from '#platform/blobs/public-place.ts';
 import type { Database } from '#platform/database/database.ts';
 import { AppError } from '#platform/http/app-error.ts';
 import type { Caller } from '#platform/http/caller.ts';
@@ -24,6 +25,8 @@ export interface StorageDeps {
   readonly configured: StorageDriver;
   /** Of the bucket that is configured, if one is. */
   readonly bucket: string | null;
+  /** Where public pictures are read by everybody; null where only this server shows them. */
+  readonly publicPlace: PublicPlace | null;
   /** Opens a driver without a cache before it. */
   open(driver: StorageDriver): Promise<BlobStore>;
 }
@@ -39,11 +42,14 @@ export async function readStorage(deps: StorageDeps, caller: Caller, { probe }: 
     leftovers: await store.readLeftovers(tx),
     faults: await store.listFaults(tx, shownFaults),
     check: await store.readLastCheck(tx),
+    published: deps.publicPlace && (await store.readPublished(tx, deps.publicPlace.bucket.place)),
   }));
   return {
     places: await presentPlaces(deps, known),
     configured: deps.configured,
     probe: probe ? await probeStorage(deps.blobs) : null,
+    public_place:
+      deps.publicPlace && known.published && (await presentPublicPlace(deps.publicPlace, known.published, probe)),
     migration: presentMigration(known),
     check: known.check && {
       ...known.check,
@@ -52,6 +58,12 @@ export async function readStorage(deps: StorageDeps, caller: Caller, { probe }: 
     },
     is_checking: known.move.is_checking,
   };
+}
+
+async function presentPublicPlace(place: PublicPlace, totals: store.PublishedTotals, isProbed: boolean) {
+  const probe = isProbed ? await place.probe() : null;
+  const { files, bytes, missing } = totals;
+  return { name: place.name, url: place.url, files, bytes, missing, is_read: place.isRead, probe };
 }
 
 interface Known {

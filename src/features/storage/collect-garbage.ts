@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import { type PartialFiles, sweepOrphanFiles, sweepPartials, sweepUnusedBlobs } from '#features/photos/index.ts';
+import { type PublishedDeps, sweepPublished, sweepUnknown } from '#features/pictures/index.ts';
 import type { BlobStore, StorageDriver } from '#platform/blobs/blob-store.ts';
 import { asSystem } from '#platform/database/as-system.ts';
 import type { Database } from '#platform/database/database.ts';
@@ -17,6 +18,10 @@ export interface Garbage {
   readonly orphans: number;
   /** Uploads that nobody can go on with. */
   readonly partials: number;
+  /** Files whose parts came to a bucket and were never put together. */
+  readonly parts: number;
+  /** Pictures in the public bucket that nobody shows, and files there that no row knows. */
+  readonly published: number;
   /** Files where the library was before it moved. */
   readonly leftovers: number;
 }
@@ -31,6 +36,7 @@ export async function collectGarbage(
     readonly database: Database;
     readonly blobs: BlobStore;
     readonly partials: PartialFiles;
+    readonly published: Omit<PublishedDeps, 'database'>;
     readonly delivery: Pick<Delivery, 'forget'>;
     open(driver: StorageDriver): Promise<BlobStore>;
   },
@@ -42,10 +48,17 @@ export async function collectGarbage(
     const partials = await sweepPartials(deps);
     const unused = await sweepUnusedBlobs(deps, signal);
     const orphans = await sweepOrphanFiles(deps, signal, graceMs);
-    return { unused, orphans, partials, leftovers: await sweepLeftovers(deps, graceMs, signal) };
+    const parts = await deps.blobs.sweepParts(graceMs);
+    const published = await sweepPublic({ ...deps.published, database: deps.database }, graceMs, signal);
+    return { unused, orphans, partials, parts, published, leftovers: await sweepLeftovers(deps, graceMs, signal) };
   } finally {
     await unlock();
   }
+}
+
+async function sweepPublic(deps: PublishedDeps, graceMs: number, signal: AbortSignal): Promise<number> {
+  const { withdrawn } = await sweepPublished(deps, { graceMs: 0, signal });
+  return withdrawn + (await sweepUnknown(deps, { graceMs, signal }));
 }
 
 /**

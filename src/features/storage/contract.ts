@@ -24,6 +24,22 @@ const Place = z
   })
   .openapi('StoragePlace');
 
+const PublicPlace = z
+  .strictObject({
+    name: z.string().openapi({ description: 'Of the bucket' }),
+    url: z.string().openapi({ description: 'Where everybody reads it' }),
+    files: z.int(),
+    bytes,
+    missing: z.int().openapi({ description: 'Pictures that are shown and are not there yet; a job puts them there' }),
+    is_read: z.boolean().openapi({
+      description: 'Whether what is put there was read at its address; until then the server shows the pictures itself',
+    }),
+    probe: z.strictObject({ ok: z.boolean(), error: z.string().nullable() }).nullable().openapi({
+      description: 'Something that was put there and read at its address, and something private that must not be',
+    }),
+  })
+  .openapi('PublicPlace');
+
 const Fault = z.strictObject({ hash: z.string(), variant: z.enum(variants) });
 
 const Migration = z
@@ -75,6 +91,9 @@ export const StorageStatus = z
       .openapi({
         description: '64 KiB that were written, read and deleted for this answer; null when that was not asked for',
       }),
+    public_place: PublicPlace.nullable().openapi({
+      description: 'The bucket that what people show to everybody is read from; null where the server alone shows it',
+    }),
     migration: Migration.nullable(),
     check: Check.nullable().openapi({ description: 'What was found when the storage was checked last' }),
     is_checking: z.boolean(),

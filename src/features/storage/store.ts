@@ -24,6 +24,24 @@ export async function readTotals(tx: Tx): Promise<Totals[]> {
   }));
 }
 
+/** What lies in a public bucket. */
+export interface PublishedTotals {
+  readonly files: number;
+  readonly bytes: number;
+  /** Pictures that are shown, and are not there yet. */
+  readonly missing: number;
+  /** Files in buckets that are not this one. */
+  readonly elsewhere: number;
+}
+
+/** @param place as rows name it; null where none is configured */
+export async function readPublished(tx: Tx, place: string | null): Promise<PublishedTotals> {
+  const { rows } = await sql<Record<keyof PublishedTotals, string>>`
+    select files, bytes, missing, elsewhere from published_totals(${place})`.execute(tx);
+  const [{ files = 0, bytes = 0, missing = 0, elsewhere = 0 } = {}] = rows;
+  return { files: Number(files), bytes: Number(bytes), missing: Number(missing), elsewhere: Number(elsewhere) };
+}
+
 /**
  * Waits for whoever is about to say that bytes are stored, and has others wait until this transaction ends: what they say then is
  * held against what it decides.

@@ -70,6 +70,13 @@ export interface BlobStore extends TempArea {
   delete(key: BlobKey): Promise<void>;
   /** Every blob, in no order. One that comes or goes meanwhile may be seen or not. */
   list(): AsyncIterable<StoredBlob & { readonly key: BlobKey }>;
+  /**
+   * Deletes what came of files that never came whole, where the store keeps it apart from blobs: parts in a bucket are paid for until
+   * somebody does.
+   * @param olderThanMs since the first of it came; what is on its way is younger
+   * @returns of how many files
+   */
+  sweepParts(olderThanMs: number): Promise<number>;
   /** Ends connections of its own. */
   close(): void;
 }

@@ -47,6 +47,7 @@ export function createFilesStore(deps: { dataDir: string }): BlobStore {
         }
       }
     },
+    sweepParts: async () => 0,
     close: () => {},
   };
 }

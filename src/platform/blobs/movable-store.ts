@@ -87,6 +87,11 @@ export async function createMovableStore(deps: {
     async *list() {
       for (const store of now.all) yield* store.list();
     },
+    async sweepParts(olderThanMs) {
+      let swept = 0;
+      for (const store of now.all) swept += await store.sweepParts(olderThanMs);
+      return swept;
+    },
     close() {
       for (const opening of opened.values())
         opening.then(

@@ -5,6 +5,8 @@ import { type BlobStore, type StorageDriver, storageDrivers } from './blob-store
 import { cacheOnDisk } from './disk-cache.ts';
 import { createFilesStore } from './files-store.ts';
 import { createMovableStore, type MovableStore } from './movable-store.ts';
+import type { PublicBucket } from './public-bucket.ts';
+import type { PublicPlaceConfig } from './public-place.ts';
 import type { S3Options } from './s3-store.ts';
 import { knowsPlace, readPlace, requirePlace, StorageError } from './storage-place.ts';
 
@@ -13,8 +15,8 @@ export interface StorageConfig {
   readonly driver: StorageDriver;
   /** The bucket, if one is configured: a library may be on its way to it, or from it. */
   readonly s3: S3Options | null;
-  /** Host at which another bucket, of public pictures, is read by anybody; null where there is none. */
-  readonly publicDomain: string | null;
+  /** Another bucket, of public pictures, that is read by anybody; null where there is none. */
+  readonly publicPlace: PublicPlaceConfig | null;
 }
 
 interface DriverDeps {
@@ -59,7 +61,7 @@ export const openPlainStore = async (storage: StorageConfig, deps: DriverDeps): 
  */
 export async function openDriver(
   driver: StorageDriver,
-  { s3, publicDomain }: StorageConfig,
+  { s3, publicPlace }: StorageConfig,
   deps: DriverDeps,
 ): Promise<BlobStore> {
   if (driver === 'files') return createFilesStore({ dataDir: deps.dataDir });
@@ -73,8 +75,15 @@ export async function openDriver(
   const { createS3Store, requireBucket } = await import('./s3-store.ts');
   await requireBucket(s3);
   const { requirePrivate } = await import('./require-private.ts');
-  await requirePrivate({ ...s3, publicDomain });
+  await requirePrivate({ ...s3, publicUrl: publicPlace?.url ?? null });
   return createS3Store({ ...s3, tempDir });
+}
+
+/** Opens a public bucket that rows name, with the credentials that are configured; null where these are of another server. */
+export async function openFormerPlace({ s3 }: StorageConfig, place: string): Promise<PublicBucket | null> {
+  if (!s3) return null;
+  const { openPlace } = await import('./public-bucket.ts');
+  return openPlace(s3, place);
 }
 
 const cacheFolder = (dataDir: string, driver: StorageDriver): string => join(dataDir, 'cache', driver);

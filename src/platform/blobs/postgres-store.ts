@@ -70,6 +70,7 @@ export function createPostgresStore(deps: { readonly database: Database; readonl
       }
     },
     // The pool is the library's.
+    sweepParts: async () => 0,
     close: () => {},
   };
 }

@@ -7,10 +7,10 @@ const waitMs = 5000;
 
 /**
  * Writes an object as photos are written, and asks for it as a stranger would, by every address that the bucket is known to have.
- * @param options.publicDomain where a bucket for public pictures is read; this one must not be
+ * @param options.publicUrl where a bucket for public pictures is read; this one must not be
  * @throws StorageError when it can be read
  */
-export async function requirePrivate(options: S3Options & { readonly publicDomain?: string | null }): Promise<void> {
+export async function requirePrivate(options: S3Options & { readonly publicUrl?: string | null }): Promise<void> {
   const client = createClient(options);
   const Key = `${options.prefix}probe/${randomUUID()}`;
   const object = { Bucket: options.bucket, Key };
@@ -18,10 +18,12 @@ export async function requirePrivate(options: S3Options & { readonly publicDomai
   try {
     await client.send(new PutObjectCommand({ ...object, Body: secret, ContentLength: secret.length }));
     try {
-      for (const address of addressesOf(options, Key)) {
-        if (!(await isReadable(address, secret))) continue;
+      const addresses = addressesOf(options, Key);
+      const readable = await Promise.all(addresses.map((address) => isReadable(address, secret)));
+      const open = addresses.find((_, n) => readable[n]);
+      if (open) {
         throw new StorageError(
-          `S3_BUCKET: anybody can read what is in the bucket "${options.bucket}" (at ${new URL(address).host}), and private photos must not lie there. Make it private, or name another.`,
+          `S3_BUCKET: anybody can read what is in the bucket "${options.bucket}" (at ${new URL(open).host}), and private photos must not lie there. Make it private, or name another.`,
         );
       }
     } finally {
@@ -33,15 +35,16 @@ export async function requirePrivate(options: S3Options & { readonly publicDomai
 }
 
 function addressesOf(
-  { endpoint, region, bucket, publicDomain }: S3Options & { publicDomain?: string | null },
+  { endpoint, region, bucket, publicUrl = null }: S3Options & { readonly publicUrl?: string | null },
   key: string,
-) {
+): string[] {
   const server = new URL(endpoint ?? `https://s3.${region}.amazonaws.com`);
   const path = key.split('/').map(encodeURIComponent).join('/');
   return [
     `${server.origin}/${bucket}/${path}`,
     `${server.protocol}//${bucket}.${server.host}/${path}`,
-    ...(publicDomain ? [`https://${publicDomain}/${path}`] : []),
+    // A domain may be connected to the wrong bucket, or stand before all of the server.
+    ...(publicUrl ? [`${publicUrl}/${path}`, `${new URL(publicUrl).origin}/${bucket}/${path}`] : []),
   ].filter((address) => URL.canParse(address));
 }
 

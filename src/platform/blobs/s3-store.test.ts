@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   CreateBucketCommand,
+  CreateMultipartUploadCommand,
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
   PutBucketPolicyCommand,
@@ -107,6 +108,22 @@ describe.skipIf(!hasRadosgw)('the S3 driver, before radosgw', () => {
     await store.put({ hash, variant: 'original' }, path);
     const { Uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket: store.bucket }));
     expect(Uploads).toEqual([]);
+  });
+
+  it('sweeps parts that nobody put together, once they are old enough, and nobody else’s', async () => {
+    const store = await newStore('people/');
+    const key = (folder: string) => `${folder}originals/aa/aa/${'a'.repeat(64)}`;
+    // Ours twice, somebody else's in the same bucket, and one of ours that is no blob.
+    const Keys = [key('people/'), key('people/'), key('others/'), 'people/originals/aa/aa/notes.txt'];
+    for (const Key of Keys) await client.send(new CreateMultipartUploadCommand({ Bucket: store.bucket, Key }));
+    const left = async () =>
+      ((await client.send(new ListMultipartUploadsCommand({ Bucket: store.bucket }))).Uploads ?? []).map(
+        ({ Key }) => Key,
+      );
+    expect(await store.sweepParts(3600_000)).toBe(0);
+    expect(await left()).toHaveLength(4);
+    expect(await store.sweepParts(0)).toBe(2);
+    expect((await left()).sort()).toEqual(Keys.slice(2).sort());
   });
 
   describe('before answers that go wrong', () => {

@@ -9,6 +9,7 @@ import {
   GetObjectCommand,
   HeadBucketCommand,
   HeadObjectCommand,
+  ListMultipartUploadsCommand,
   ListObjectsV2Command,
   PutObjectCommand,
   S3Client,
@@ -103,15 +104,44 @@ export function createS3Store(deps: S3Options & { readonly tempDir: string }): B
         } while (after);
       }
     },
+    async sweepParts(olderThanMs) {
+      let swept = 0;
+      for (const root of roots) {
+        for await (const { Key, UploadId, Initiated } of listUploads(client, bucket, `${prefix}${root}/`)) {
+          const key = fromName(root, Key.slice(Key.lastIndexOf('/') + 1));
+          const isOurs = key && Key === keyOf(key);
+          if (!isOurs || Date.now() - Initiated.getTime() < olderThanMs) continue;
+          await answering(client.send(new AbortMultipartUploadCommand({ Bucket: bucket, Key, UploadId })));
+          swept += 1;
+        }
+      }
+      return swept;
+    },
     close: () => client.destroy(),
   };
 }
 
+/** Files that are sent in parts and were not put together yet. */
+async function* listUploads(client: S3Client, Bucket: string, Prefix: string) {
+  let after: { KeyMarker?: string; UploadIdMarker?: string } = {};
+  for (;;) {
+    const page = await done(client.send(new ListMultipartUploadsCommand({ Bucket, Prefix, ...after })));
+    for (const { Key = '', UploadId = '', Initiated = new Date() } of page.Uploads ?? [])
+      yield { Key, UploadId, Initiated };
+    if (!page.IsTruncated || !page.NextKeyMarker) return;
+    after = {
+      KeyMarker: page.NextKeyMarker,
+      ...(page.NextUploadIdMarker ? { UploadIdMarker: page.NextUploadIdMarker } : {}),
+    };
+  }
+}
+
 /**
  * Holds the settings against the server.
+ * @param key the one that names the bucket
  * @throws Error with one sentence that says which of them is wrong
  */
-export async function requireBucket(options: S3Options): Promise<void> {
+export async function requireBucket(options: S3Options, key = 'S3_BUCKET'): Promise<void> {
   const client = createClient(options);
   const where = options.endpoint ?? `Amazon S3 in ${options.region}`;
   try {
@@ -120,11 +150,11 @@ export async function requireBucket(options: S3Options): Promise<void> {
     const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
     const sentence =
       status === 404
-        ? `S3_BUCKET: ${where} has no bucket "${options.bucket}". Make it, or name another.`
+        ? `${key}: ${where} has no bucket "${options.bucket}". Make it, or name another.`
         : status === 403 || status === 401
-          ? `S3_ACCESS_KEY_ID: ${where} does not let these credentials use the bucket "${options.bucket}".`
+          ? `${key === 'S3_BUCKET' ? 'S3_ACCESS_KEY_ID' : key}: ${where} does not let these credentials use the bucket "${options.bucket}".`
           : status === 301 || status === 400
-            ? `S3_REGION: ${where} does not have the bucket "${options.bucket}" in the region "${options.region}".`
+            ? `${key === 'S3_BUCKET' ? 'S3_REGION' : key}: ${where} does not have the bucket "${options.bucket}" in the region "${options.region}".`
             : `S3_ENDPOINT: ${where} does not answer (${(error as Error).message || (error as Error).name}).`;
     throw new Error(sentence, { cause: error });
   } finally {
@@ -156,10 +186,10 @@ interface ObjectName {
   readonly Key: string;
 }
 
-const md5 = (bytes: Uint8Array): string => createHash('md5').update(bytes).digest('base64');
+export const md5 = (bytes: Uint8Array): string => createHash('md5').update(bytes).digest('base64');
 
 /** For requests that no absence answers. */
-async function done<Answer>(request: Promise<Answer>): Promise<Answer> {
+export async function done<Answer>(request: Promise<Answer>): Promise<Answer> {
   const answer = await answering(request);
   if (!answer) throw unavailable(new Error('The server did not know what was sent to it.'));
   return answer;
@@ -282,7 +312,7 @@ const isDeleted = (error: unknown): boolean => (error as Error).message.startsWi
  * @returns null when the object is absent, or is another than was asked for
  * @throws AppError `unavailable` when the server does not answer, answers with an error, or refuses the credentials
  */
-async function answering<Answer>(request: Promise<Answer>): Promise<Answer | null> {
+export async function answering<Answer>(request: Promise<Answer>): Promise<Answer | null> {
   try {
     return await request;
   } catch (error) {

@@ -32,6 +32,7 @@ export const grants: Readonly<Record<string, readonly string[]>> = {
   derivatives: ['select'],
   stored_blobs: ['select', 'insert', 'delete'],
   stored_parts: ['select', 'insert'],
+  published_pictures: ['select', 'update (unused_since)', 'delete'],
   storage_place: ['select', 'update (driver, source, version, changed_at, keeps_moving)'],
   storage_leftovers: ['select', 'insert', 'delete'],
   storage_checks: ['select', 'insert'],

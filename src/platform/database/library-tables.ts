@@ -16,6 +16,7 @@ export const leftOutTables: Readonly<Record<string, string>> = {
   downloads: 'orders of zip files, good for some hours',
   stored_blobs: 'bytes come by their hash, whichever driver keeps them',
   stored_parts: 'bytes come by their hash, whichever driver keeps them',
+  published_pictures: 'copies of what comes along, in a bucket that the restored library may not have',
   storage_place: 'where bytes are is for the library that is restored to say',
   storage_leftovers: 'where bytes are is for the library that is restored to say',
   storage_faults: 'what could not be moved was of a store that is not the restored one',

@@ -112,6 +112,10 @@ beforeAll(async () => {
     await sql`insert into storage_faults (hash, variant, why) values (${victim.hash}, 'original', 'It is gone')`.execute(
       tx,
     );
+    const file = { variant: 'picture', sha256: victim.hash.toString('hex'), bytes: 7 };
+    await sql`select record_published('https://s3.example/shown/', ${victim.hash}, ${JSON.stringify([file])}::jsonb)`.execute(
+      tx,
+    );
   });
 });
 
@@ -268,6 +272,13 @@ const tables: Record<
     adminReads: true,
     adminChanges: true,
   },
+  published_pictures: {
+    theirs: () => `blob_hash = '\\x${victim.hash.toString('hex')}'`,
+    change: 'unused_since = now()',
+    row: () =>
+      `(place, blob_hash, variant, sha256, bytes) values ('x', '\\x${victim.hash.toString('hex')}', 'picture', sha256('x'), 1)`,
+    adminReads: true,
+  },
   storage_leftovers: {
     theirs: () => `driver = 's3'`,
     change: 'since = now()',
@@ -357,6 +368,7 @@ const seenByNobody = [
   'stored_blobs',
   'stored_parts',
   'storage_place',
+  'published_pictures',
   'storage_leftovers',
   'storage_checks',
   'storage_faults',
@@ -554,6 +566,7 @@ describe('functions that run as the owner', () => {
       'find_login',
       'find_person',
       'find_picture',
+      'find_published',
       'find_session',
       'find_storage',
       'forget_album',
@@ -563,6 +576,7 @@ describe('functions that run as the owner', () => {
       'index_photos',
       'inherit_organization',
       'invite_to_organization',
+      'is_public_picture',
       'is_shown_picture',
       'link_password_hash',
       'link_people',
@@ -572,10 +586,12 @@ describe('functions that run as the owner', () => {
       'organization_size',
       'own_organization_invitations',
       'own_password_hash',
+      'published_totals',
       'raise_over_quota',
       'record_audit',
       'record_blob',
       'record_picture',
+      'record_published',
       'refuse_over_quota',
       'register_user',
       'remove_album_member',
@@ -589,6 +605,7 @@ describe('functions that run as the owner', () => {
       'set_organization_role',
       'set_quota',
       'settle_storage',
+      'shown_pictures',
       'sole_owner',
       'storage_totals',
       'sweep_audit',
@@ -596,6 +613,7 @@ describe('functions that run as the owner', () => {
       'sweep_search_words',
       'touch_albums',
       'touch_credentials',
+      'unpublished_pictures',
     ]);
     expect(rows.filter((row) => row.proconfig !== '{"search_path=public, pg_temp"}')).toEqual([]);
   });
@@ -626,7 +644,15 @@ describe('functions that run as the owner', () => {
       await call(principal, `select settle_storage('s3')`);
       expect(await call(principal, `select driver from find_storage()`), who).toEqual(['files']);
       expect(await call(principal, `select require_place('s3')`), who).toEqual(['TT020']);
-      expect(await call(principal, `select is_shown_picture(sha256('x'))`), who).toEqual([refused]);
+      for (const ask of [
+        `is_shown_picture(sha256('x'))`,
+        `is_public_picture(sha256('x'))`,
+        'shown_pictures()',
+        `unpublished_pictures('x')`,
+        `published_totals('x')`,
+      ])
+        expect(await call(principal, `select ${ask}`), `${who}: ${ask}`).toEqual([refused]);
+      expect(await call(principal, `select variant from find_published('x', sha256('x'))`), who).toEqual([]);
       expect(await call(principal, `select find_picture('profile', '${victim.id}')`), who).toEqual([null]);
       expect(await call(principal, `select find_avatar(sha256('victim@people.example'))`), who).toEqual([null]);
       // The victim has room for nothing, and nobody else can find that out.
@@ -661,6 +687,7 @@ describe('functions that run as the owner', () => {
       expect(await call(principal, `select own_password_hash()`), who).toEqual([null]);
       expect(await call(principal, `select record_blob(sha256('x'), 1, 'files', '[]')`), who).toEqual([refused]);
       expect(await call(principal, `select record_picture(sha256('x'), 1, 'files', '[]')`), who).toEqual([refused]);
+      expect(await call(principal, `select record_published('x', sha256('x'), '[]')`), who).toEqual([refused]);
       expect(await call(principal, `select create_organization('${uuidv7()}', 'x', null, 'members')`), who).toEqual([
         refused,
       ]);

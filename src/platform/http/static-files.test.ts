@@ -36,6 +36,16 @@ test('every address of the app is its page, whose policy names its inline script
   }
 });
 
+test('the pages of the app, and no others, load pictures from where they are told', async () => {
+  const told = await createStaticFiles(root, ['https://pictures.example.org']);
+  const policyOf = (response: Response | null) => response?.headers.get('content-security-policy') ?? '';
+  expect(policyOf(await told.respond('/', new Request('http://localhost/')))).toContain(
+    "img-src 'self' blob: data: https://pictures.example.org;",
+  );
+  expect(policyOf(await told.fill('/guest.html', {}))).toContain("img-src 'self' blob: data:;");
+  expect(policyOf(await get('/'))).toContain("img-src 'self' blob: data:;");
+});
+
 test('files are compressed as the browser takes them, and kept for ever where their name has a hash', async () => {
   const path = '/_app/immutable/start.js';
   const plain = await get(path);

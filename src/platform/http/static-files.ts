@@ -42,8 +42,9 @@ export interface StaticFiles {
 /**
  * The built web app, as it lies there at the start: a few hundred kilobytes, read whole, so that a build under a running
  * server mixes nothing, and no path can name anything else. Each file is compressed when it is first asked for.
+ * @param imageOrigins where else the app's pages may load pictures from
  */
-export async function createStaticFiles(root: string): Promise<StaticFiles> {
+export async function createStaticFiles(root: string, imageOrigins: readonly string[] = []): Promise<StaticFiles> {
   const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => []);
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   const paths = new Map<string, Buffer>(
@@ -96,7 +97,7 @@ export async function createStaticFiles(root: string): Promise<StaticFiles> {
         ...(encoding ? { 'content-encoding': encoding } : {}),
         ...(asset.type === types.html
           ? {
-              'content-security-policy': contentSecurityPolicy(asset.bytes.toString()),
+              'content-security-policy': contentSecurityPolicy(asset.bytes.toString(), imageOrigins),
               'referrer-policy': 'same-origin',
             }
           : {}),
@@ -127,7 +128,7 @@ export async function createStaticFiles(root: string): Promise<StaticFiles> {
 }
 
 /** Only our own scripts run: the inline ones of the page are named by their hashes. */
-function contentSecurityPolicy(html: string): string {
+function contentSecurityPolicy(html: string, imageOrigins: readonly string[] = []): string {
   const inline = [...html.matchAll(/<script(?![^>]*\ssrc=)[^>]*>([\s\S]*?)<\/script>/g)].map(
     ([, script]) =>
       `'sha256-${createHash('sha256')
@@ -138,7 +139,7 @@ function contentSecurityPolicy(html: string): string {
     "default-src 'self'",
     `script-src 'self' ${inline.join(' ')}`.trim(),
     "style-src 'self'",
-    "img-src 'self' blob: data:",
+    ["img-src 'self' blob: data:", ...imageOrigins].join(' '),
     "connect-src 'self'",
     "object-src 'none'",
     "base-uri 'none'",

@@ -17,6 +17,7 @@ export async function pictures(db: Kysely<unknown>): Promise<void> {
   await sql`create index users_cover_picture on users (cover_picture) where cover_picture is not null`.execute(db);
   await sql`create index users_avatar on users (email_sha256) where avatar_by_email`.execute(db);
   await storedPictures(db);
+  await totals(db);
   await hashedEmails(db);
   await people(db);
 }
@@ -58,6 +59,24 @@ async function storedPictures(db: Kysely<unknown>): Promise<void> {
         from jsonb_to_recordset(p_derivatives) as d(variant text, mime_type text, bytes int, width int, height int)
         on conflict (blob_hash, variant) do update set mime_type = excluded.mime_type, bytes = excluded.bytes,
           width = excluded.width, height = excluded.height;
+    end $$`.execute(db);
+}
+
+/** What is there as a picture alone is no original: its bytes are counted once, with the variants. */
+async function totals(db: Kysely<unknown>): Promise<void> {
+  const definer = sql`language plpgsql security definer set search_path = public, pg_temp`;
+  await sql`
+    create or replace function storage_totals()
+    returns table (driver text, blobs bigint, bytes bigint, derivatives bigint, derivative_bytes bigint) ${definer} as $$
+    begin
+      if not (app_is_admin() or app_is_system()) then
+        raise exception 'only an administrator may see all of it' using errcode = '42501';
+      end if;
+      return query select b.driver, count(*) filter (where b.has_original),
+          coalesce(sum(b.bytes) filter (where b.has_original), 0)::bigint, coalesce(sum(d.n), 0)::bigint, coalesce(sum(d.bytes), 0)::bigint
+        from blobs b left join (select blob_hash, count(*) as n, sum(derivatives.bytes) as bytes from derivatives group by 1) d
+          on d.blob_hash = b.hash
+        group by 1;
     end $$`.execute(db);
 }
 

@@ -11,6 +11,7 @@ import { storage } from './0009-storage.ts';
 import { photoTypes } from './0010-photo-types.ts';
 import { pictures } from './0011-pictures.ts';
 import { organizations } from './0012-organizations.ts';
+import { publicPictures } from './0013-public-pictures.ts';
 
 /** Every migration, by the name under which it is recorded. Names sort in the order they run and are never changed. */
 export const migrations: Record<string, (db: Kysely<unknown>) => Promise<void>> = {
@@ -26,4 +27,5 @@ export const migrations: Record<string, (db: Kysely<unknown>) => Promise<void>> 
   '0010-photo-types': photoTypes,
   '0011-pictures': pictures,
   '0012-organizations': organizations,
+  '0013-public-pictures': publicPictures,
 };

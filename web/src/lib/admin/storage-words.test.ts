@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { fileName, formatMs, formatWait, tellCheck } from './storage-words.ts';
+import { fileName, formatMs, formatWait, tellCheck, tellPublicPlace } from './storage-words.ts';
 
 test('how long something takes', () => {
   expect([0.2, 40, 59.6, 600, 3600, 12_000, 90_000, 300_000].map(formatWait)).toEqual([
@@ -25,5 +25,18 @@ test('which file it is, and what a check found', () => {
   );
   expect(tellCheck({ ...check, files: 1, faults: 1, data_read: false })).toBe(
     '21 November 2026, sizes of 1 file: 1 file is not as it should be.',
+  );
+});
+
+test('where public pictures are read', () => {
+  const place = { name: 'shown', url: 'https://pictures.example.org', files: 5, bytes: 900, probe: null };
+  expect(tellPublicPlace({ ...place, is_read: true, missing: 0 })).toBe(
+    'Public pictures are in s3://shown, read at pictures.example.org',
+  );
+  expect(tellPublicPlace({ ...place, is_read: true, missing: 2 })).toBe(
+    'Public pictures are in s3://shown, read at pictures.example.org, 2 on the way',
+  );
+  expect(tellPublicPlace({ ...place, is_read: false, missing: 0 })).toBe(
+    'Public pictures are in s3://shown, but nobody reads it at pictures.example.org: this server shows them itself',
   );
 });

@@ -1,9 +1,10 @@
 import type { OutputOf } from '#lib/api-schema.ts';
-import { formatCount, formatDay } from '#lib/format.ts';
+import { formatCount, formatDay, formatNumber } from '#lib/format.ts';
 import { bucket, database, disk } from '#lib/icons.ts';
 
 export type StorageStatus = OutputOf<'get', '/admin/storage'>;
 export type Place = StorageStatus['places'][number];
+export type PublicPlace = NonNullable<StorageStatus['public_place']>;
 export type Migration = NonNullable<StorageStatus['migration']>;
 export type Check = NonNullable<StorageStatus['check']>;
 export type Driver = Place['driver'];
@@ -45,6 +46,15 @@ export function formatWait(seconds: number): string {
 
 /** `3 ms`, `0.4 ms`. */
 export const formatMs = (ms: number): string => `${ms < 10 ? Math.round(ms * 10) / 10 : Math.round(ms)} ms`;
+
+/** Where what people show to everybody is read, in a line. */
+export function tellPublicPlace({ name, url, is_read: isRead, missing }: PublicPlace): string {
+  const at = url.replace(/^https?:\/\//, '');
+  if (!isRead)
+    return `Public pictures are in s3://${name}, but nobody reads it at ${at}: this server shows them itself`;
+  const waiting = missing > 0 ? `, ${formatNumber(missing)} on the way` : '';
+  return `Public pictures are in s3://${name}, read at ${at}${waiting}`;
+}
 
 export function tellCheck({ files, faults, data_read: isRead, finished_at: at }: Check): string {
   const looked = isRead ? 'every byte' : 'sizes';
