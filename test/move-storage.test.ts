@@ -18,7 +18,8 @@ import { scale } from './scale.ts';
 
 // The real thing from end to end: a server in a process of its own, the command in another, which is killed half-way.
 const root = path.join(import.meta.dirname, '..');
-const photos = scale(300, 10_000);
+// Each is two blobs: the original, and a thumbnail of it.
+const photos = scale(150, 5000);
 const dataDir = await mkdtemp(path.join(tmpdir(), 'tintype-move-'));
 const closing: (() => Promise<unknown>)[] = [() => rm(dataDir, { recursive: true, force: true })];
 afterAll(async () => {
