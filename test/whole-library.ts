@@ -16,9 +16,11 @@ export interface WholeLibrary {
   readonly link: MadeLink;
   readonly linkPassword: string;
   readonly photos: readonly { readonly id: string; readonly bytes: Buffer }[];
+  /** What everybody is shown, by its address. */
+  readonly pictures: readonly { readonly url: string; readonly bytes: Buffer }[];
 }
 
-/** Fills a library with people, photos in every state, albums that refer to them, members, links, keys and quotas. */
+/** Fills a library with people, photos in every state, albums that refer to them, members, links, keys, quotas, pictures and an organization. */
 export async function fillLibrary(app: TestApp): Promise<WholeLibrary> {
   const send = async (as: Person, method: string, path: string, json?: object) => {
     const answer = await app.request(as, method, `${api}${path}`, json ? { json } : {});
@@ -58,12 +60,24 @@ export async function fillLibrary(app: TestApp): Promise<WholeLibrary> {
   });
   expect(sent.status).toBe(201);
   const { bearer: apiKey } = await app.createApiKey(admin, ['photos:read']);
-  return { admin, member, apiKey, link, linkPassword, photos };
+
+  await send(member, 'PATCH', `/photos/${own.id}`, { image_type: 'profile', is_primary: true });
+  const { id: organization } = await send(admin, 'POST', '/organizations', { name: 'Friends of the lake' });
+  await send(admin, 'POST', `/organizations/${organization}/invitations`, { username: member.username });
+  const shown = [
+    await send(member, 'PUT', '/me/pictures/profile', { photo_id: own.id }),
+    await send(admin, 'PUT', '/me/pictures/cover', { photo_id: second, crop: { x: 0, y: 0, width: 1, height: 0.5 } }),
+    await send(admin, 'PUT', `/organizations/${organization}/logo`, { photo_id: first }),
+  ];
+  const pictures = await Promise.all(
+    shown.map(async ({ url }) => ({ url, bytes: (await app.request(null, 'GET', url)).body })),
+  );
+  return { admin, member, apiKey, link, linkPassword, photos, pictures };
 }
 
 /** What people find when they come to a library that is the same as the one that was filled. */
 export async function useLibrary(app: TestApp, library: WholeLibrary): Promise<void> {
-  const { admin, member, link, linkPassword, apiKey, photos } = library;
+  const { admin, member, link, linkPassword, apiKey, photos, pictures } = library;
   const again = await app.signIn(admin);
   expect(again.id).toBe(admin.id);
   // Who was signed in elsewhere is not signed in here.
@@ -74,6 +88,10 @@ export async function useLibrary(app: TestApp, library: WholeLibrary): Promise<v
     expect([original.status, original.body.equals(bytes)]).toEqual([200, true]);
     const small = await app.request(again, 'GET', `${api}/photos/${id}/small`);
     expect(small.status).toBe(200);
+  }
+  for (const { url, bytes } of pictures) {
+    const picture = await app.request(null, 'GET', url);
+    expect([picture.status, picture.body.equals(bytes)]).toEqual([200, true]);
   }
   const search = await app.request(again, 'GET', `${api}/photos?q=fog+lake`);
   expect(search.json().items).toMatchObject([{ id: photos[0]?.id, tags: ['Nebel', 'Été'] }]);
@@ -129,7 +147,7 @@ export async function readFiles(login: PoolConfig, blobs: BlobStore): Promise<Re
   await client.connect();
   const { rows } = await client
     .query<BlobKey>(
-      `select encode(hash, 'hex') as hash, 'original' as variant from blobs
+      `select encode(hash, 'hex') as hash, 'original' as variant from blobs where has_original
        union all select encode(blob_hash, 'hex'), variant from derivatives order by 1, 2`,
     )
     .finally(() => client.end());

@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { Client, Pool, type PoolConfig } from 'pg';
 import { afterAll, describe, expect, inject, test } from 'vitest';
 import { createTestApp, type TestApp, tinyPhoto } from '../../../test/app.ts';
@@ -103,17 +102,14 @@ const bucket = hasRadosgw ? await makeBucket() : null;
 
 async function makeBucket(): Promise<Environment> {
   const server = await startRadosgw();
-  const { endpoint, stop, ...credentials } = server;
-  afterAll(stop);
-  const client = new S3Client({ endpoint, credentials, region: 'us-east-1', forcePathStyle: true });
-  await client.send(new CreateBucketCommand({ Bucket: 'restored' }));
-  client.destroy();
+  afterAll(server.stop);
+  await server.createBucket('restored');
   return {
     TINTYPE_STORAGE: 's3',
-    S3_ENDPOINT: endpoint,
+    S3_ENDPOINT: server.endpoint,
     S3_BUCKET: 'restored',
-    S3_ACCESS_KEY_ID: credentials.accessKeyId,
-    S3_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    S3_ACCESS_KEY_ID: server.accessKeyId,
+    S3_SECRET_ACCESS_KEY: server.secretAccessKey,
   };
 }
 
@@ -132,7 +128,8 @@ describe('a library goes from driver to driver by its backups, and is the same e
     const { manifest, copied } = await backup(last, dir);
     expect([manifest.faults, copied.files, manifest.files.rows]).toEqual([
       [],
-      Object.keys(before.files).length,
+      // The sizes of a small picture have the same bytes.
+      new Set(Object.values(before.files)).size,
       Object.keys(before.files).length,
     ]);
     const report = await restore(place, dir);
