@@ -10,6 +10,8 @@ export interface FaultyProxy {
   /** Asked for every request that comes. */
   spoil: (request: IncomingMessage) => Fault;
   readonly requests: string[];
+  /** Breaks the connections of all that were not answered yet. */
+  drop(): void;
   close(): Promise<void>;
 }
 
@@ -46,6 +48,9 @@ export async function createFaultyProxy(target: string): Promise<FaultyProxy> {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     spoil: () => null,
     requests: [],
+    drop() {
+      for (const outgoing of open) outgoing.destroy();
+    },
     close: () =>
       new Promise((resolve) => {
         for (const outgoing of open) outgoing.destroy();

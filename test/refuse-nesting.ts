@@ -17,8 +17,9 @@ export function refuseNesting(database: Database): Database {
     return connect(...rest);
   };
   database.pool.connect = guarded as typeof database.pool.connect;
-  return {
-    ...database,
-    as: (principal, work) => database.as(principal, (tx) => holding.run(true, () => work(tx as never))),
-  };
+  const within =
+    (run: Database['as']): Database['as'] =>
+    (principal, work) =>
+      run(principal, (tx) => holding.run(true, () => work(tx as never)));
+  return { ...database, as: within(database.as), asStoring: within(database.asStoring) };
 }

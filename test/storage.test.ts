@@ -111,6 +111,25 @@ async function describeBucket(): Promise<void> {
       },
     );
 
+    test('leaves the rest of the library to everybody while it does not answer', async () => {
+      proxy.spoil = () => null;
+      const { id } = await app.upload(person, await large());
+      expect((await app.request(person, 'GET', `${api}/photos/${id}/small`)).status).toBe(200);
+      proxy.spoil = ({ method }) => (method === 'PUT' ? 'silence' : null);
+      const before = proxy.requests.length;
+      const uploads = Array.from({ length: 12 }, async () => app.upload(person, await large()));
+      const puts = () => proxy.requests.slice(before).filter((request) => request.startsWith('PUT')).length;
+      // As many as may wait for the bucket at a time.
+      await expect.poll(puts).toBeGreaterThanOrEqual(4);
+      for (let time = 0; time < 20; time += 1) {
+        expect((await app.request(person, 'GET', `${api}/photos?limit=1`)).status).toBe(200);
+        expect((await app.request(person, 'GET', `${api}/photos/${id}/small`)).status).toBe(200);
+      }
+      proxy.spoil = () => null;
+      proxy.drop();
+      expect(new Set((await Promise.all(uploads)).map((photo) => photo.id)).size).toBe(12);
+    });
+
     const show = async (kind: string) =>
       app.request(person, 'PUT', `${api}/me/pictures/${kind}`, { body: await large() });
     const pictures = () =>

@@ -86,7 +86,7 @@ export async function keepPhoto(
   let putSomething = false;
   try {
     const image = await deps.imaging.ingest({ path: arrived.path, outDir: workFolder.path, signal });
-    return await deps.database.as(uploader.principal, async (tx: Kysely<PhotoTables>) => {
+    return await deps.database.asStoring(uploader.principal, async (tx: Kysely<PhotoTables>) => {
       await lockUploadOf(tx, uploader.ownerId, hash);
       const meanwhile = await findLabelled(tx, uploader, hash, label);
       if (meanwhile) return { row: meanwhile, duplicate: true };

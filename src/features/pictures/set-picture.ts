@@ -119,7 +119,7 @@ async function publish(
     if (deps.publicBucket) {
       for (const { variant, path: file } of files) copies.push(toCopy(variant, await readFile(file)));
     }
-    await deps.database.as(user.principal, async (tx: Tx) => {
+    await deps.database.asStoring(user.principal, async (tx: Tx) => {
       await lockBlobShared(tx, hash);
       stored = name;
       // Asked before: a library that begins to move from there meanwhile looks there for what it has to take along.

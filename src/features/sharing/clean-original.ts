@@ -47,7 +47,7 @@ export function createCleanOriginals(deps: { readonly database: Database; readon
       for await (const chunk of chunks) await temp.write(chunk);
       const { path } = await temp.finish();
       // Under the lock that keeps the sweeper away, so that nothing is left of a photo that goes at this moment.
-      await deps.database.as(guest.principal, async (tx: Kysely<SharingTables>) => {
+      await deps.database.asStoring(guest.principal, async (tx: Kysely<SharingTables>) => {
         await requireBytes(tx, Buffer.from(hash, 'hex'));
         await deps.blobs.put({ hash, variant: 'cleaned' }, path);
       });

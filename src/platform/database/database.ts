@@ -20,6 +20,11 @@ export interface Database {
    * There is no other way to reach a table: without a principal every policy answers no row.
    */
   as<Tables, Result>(principal: Principal, work: (tx: Tx<Tables>) => Promise<Result>): Promise<Result>;
+  /**
+   * As `as`, for work that puts bytes in the blob store as well. At most half of the connections are in such work at a time, and the rest of
+   * it waits its turn: a store that does not answer leaves the other half to everybody else.
+   */
+  asStoring<Tables, Result>(principal: Principal, work: (tx: Tx<Tables>) => Promise<Result>): Promise<Result>;
   readonly pool: Pool;
   /**
    * The blob store's own connections: it is asked by those who hold one of `pool` already, and ten of them that wait for an eleventh
@@ -84,13 +89,33 @@ export function openDatabase(
     // Without a listener a connection that breaks while idle would end the process.
     new Pool({ idleTimeoutMillis: 60_000, ...login, max }).on('error', options.onLost ?? (() => {}));
   const pool = open(options.connections);
-  const storagePool = open(Math.ceil(options.connections / 2));
+  const half = Math.ceil(options.connections / 2);
+  const storagePool = open(half);
+  const inTurn = createTurns(half);
   return {
     as: (principal, work) => transact(pool, principal, work),
+    asStoring: (principal, work) => inTurn(() => transact(pool, principal, work)),
     pool,
     storagePool,
     async close() {
       await Promise.all([pool.end(), storagePool.end()]);
     },
+  };
+}
+
+/** Runs as many at a time as there are turns, in the order they came. */
+function createTurns(count: number): <Result>(work: () => Promise<Result>) => Promise<Result> {
+  let free = count;
+  const waiting: (() => void)[] = [];
+  return async (work) => {
+    if (free > 0) free -= 1;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else free += 1;
+    }
   };
 }
