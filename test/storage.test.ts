@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CreateBucketCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { type Kysely, sql } from 'kysely';
 import sharp from 'sharp';
@@ -7,6 +8,7 @@ import { parseConfig } from '../src/config.ts';
 import { asSystem } from '../src/platform/database/as-system.ts';
 import { createTestApp, type Person, type TestApp } from './app.ts';
 import { createFaultyProxy } from './faulty-proxy.ts';
+import { makePhoto } from './fixtures/photo.ts';
 import { hasRadosgw, startRadosgw } from './radosgw.ts';
 
 const api = '/api/v1';
@@ -117,10 +119,14 @@ async function describeBucket(): Promise<void> {
       expect((await app.request(person, 'GET', `${api}/photos/${id}/small`)).status).toBe(200);
       proxy.spoil = ({ method }) => (method === 'PUT' ? 'silence' : null);
       const before = proxy.requests.length;
-      const uploads = Array.from({ length: 12 }, async () => app.upload(person, await large()));
+      const files = await Promise.all(
+        Array.from({ length: 12 }, (_, seed) => makePhoto({ width: 64, height: 48, seed })),
+      );
+      const uploads = files.map((file) => app.upload(person, file));
       const puts = () => proxy.requests.slice(before).filter((request) => request.startsWith('PUT')).length;
-      // As many as may wait for the bucket at a time.
       await expect.poll(puts).toBeGreaterThanOrEqual(4);
+      // Until all that may wait for the bucket do.
+      for (let seen = 0; seen !== puts(); await sleep(1500)) seen = puts();
       for (let time = 0; time < 20; time += 1) {
         expect((await app.request(person, 'GET', `${api}/photos?limit=1`)).status).toBe(200);
         expect((await app.request(person, 'GET', `${api}/photos/${id}/small`)).status).toBe(200);
