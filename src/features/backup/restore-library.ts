@@ -173,6 +173,8 @@ async function settle(client: Client, driver: StorageDriver): Promise<void> {
      on conflict (id) do update set driver = $1, source = null, keeps_moving = false, version = storage_place.version + 1`,
     [driver],
   );
+  // What is restored is nothing that a move left behind.
+  await client.query('delete from storage_leftovers where driver = $1', [driver]);
 }
 
 /** Otherwise it would be said after all was restored. */

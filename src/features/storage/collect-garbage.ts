@@ -11,6 +11,8 @@ import * as store from './store.ts';
 
 type Tx = Kysely<unknown>;
 
+const dayMs = 24 * 3600_000;
+
 export interface Garbage {
   /** Blobs that no photo refers to, with what was derived from them. */
   readonly unused: number;
@@ -48,7 +50,8 @@ export async function collectGarbage(
     const partials = await sweepPartials(deps);
     const unused = await sweepUnusedBlobs(deps, signal);
     const orphans = await sweepOrphanFiles(deps, signal, graceMs);
-    const parts = await deps.blobs.sweepParts(graceMs);
+    // Whoever sends a file in parts now may be at it for long.
+    const parts = await deps.blobs.sweepParts(Math.max(graceMs, dayMs));
     const published = await sweepPublic({ ...deps.published, database: deps.database }, graceMs, signal);
     return { unused, orphans, partials, parts, published, leftovers: await sweepLeftovers(deps, graceMs, signal) };
   } finally {
@@ -73,18 +76,24 @@ export async function sweepLeftovers(
   let deleted = 0;
   for (const driver of await asSystem(deps.database, (tx: Tx) => store.listLeftovers(tx, graceMs))) {
     const left = await deps.open(driver);
-    for await (const { key } of left.list()) {
-      // A backup that began before the move ended may be reading there yet.
-      const isGone = await asSystem(deps.database, async (tx: Tx) => {
-        if (signal.aborted || !(await mayDelete(tx))) return false;
-        await left.delete(key);
-        return true;
-      });
-      if (!isGone) return deleted;
-      deleted += 1;
+    try {
+      for await (const { key } of left.list()) {
+        const isGone = await asSystem(deps.database, async (tx: Tx) => {
+          // The library may be on its way back: it takes what it finds there for its own. And a backup that began before the move ended
+          // may be reading there yet.
+          if (signal.aborted || !(await store.isLeft(tx, driver)) || !(await mayDelete(tx))) return false;
+          await left.delete(key);
+          return true;
+        });
+        if (!isGone) return deleted;
+        deleted += 1;
+      }
+    } finally {
+      left.close();
     }
-    left.close();
-    await asSystem(deps.database, (tx: Tx) => store.forgetLeftovers(tx, driver));
+    await asSystem(deps.database, async (tx: Tx) => {
+      if (await store.isLeft(tx, driver)) await store.forgetLeftovers(tx, driver);
+    });
   }
   return deleted;
 }

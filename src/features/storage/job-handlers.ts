@@ -2,6 +2,7 @@ import type { BlobStore, StorageDriver } from '#platform/blobs/blob-store.ts';
 import type { Database } from '#platform/database/database.ts';
 import { handleJob, type JobHandler } from '#platform/jobs/jobs.ts';
 import * as definitions from './jobs.ts';
+import { tryLock } from './lock-moves.ts';
 import { lookAtMove } from './move-progress.ts';
 
 export const storageJobs = Object.values(definitions);
@@ -33,7 +34,8 @@ export const storageJobHandlers = (deps: Deps): JobHandler[] => [
       );
     }, lookMs);
     const ended = AbortSignal.any([signal, deps.ending, paused.signal]);
-    const options = { to: driver, bytesPerSecond: null, signal: ended };
+    // Each blob holds a connection while it is copied, and people need some as well.
+    const options = { to: driver, bytesPerSecond: null, parallel: 2, signal: ended };
     const { finished } = await moveStorage(deps, options).finally(() => clearInterval(look));
     // What is left is damaged, and to try it every other minute does not mend it.
     if (!finished && !ended.aborted) await restMove(deps.database);
@@ -44,6 +46,9 @@ export const storageJobHandlers = (deps: Deps): JobHandler[] => [
   }),
   handleJob(definitions.sweepLeftovers, async (_, signal) => {
     const { sweepLeftovers } = await import('./collect-garbage.ts');
-    await sweepLeftovers(deps, dayMs, AbortSignal.any([signal, deps.ending]));
+    const unlock = await tryLock(deps.database, 'move');
+    // Whoever moves the library, or cleans up, is at it; there is another night.
+    if (!unlock) return;
+    await sweepLeftovers(deps, dayMs, AbortSignal.any([signal, deps.ending])).finally(unlock);
   }),
 ];

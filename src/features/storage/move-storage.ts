@@ -54,11 +54,15 @@ export async function moveStorage(
 ): Promise<Move> {
   // Opened before anything is said: a bucket that cannot be used is no place to move to.
   const to = await deps.open(options.to);
-  const unlock = await lockMoves(deps.database);
+  const unlock = await lockMoves(deps.database).catch((error) => {
+    to.close();
+    throw error;
+  });
+  let source: BlobStore | undefined;
   try {
     const from = await asSystem(deps.database, (tx: Tx) => beginMove(tx, options.to, { keepsMoving: false }));
     if (!from) return { from, blobs: 0, bytes: 0, damaged: [], finished: true };
-    const source = await deps.open(from);
+    source = await deps.open(from);
     let [blobs, bytes] = [0, 0];
     for (;;) {
       const pass = await moveAll(deps.database, source, to, options);
@@ -71,6 +75,8 @@ export async function moveStorage(
       }
     }
   } finally {
+    source?.close();
+    to.close();
     await unlock();
   }
 }

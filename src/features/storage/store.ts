@@ -118,6 +118,18 @@ export async function listLeftovers(tx: Tx, olderThanMs: number): Promise<Storag
   return rows.map(({ driver }) => driver);
 }
 
+/**
+ * Whether nobody reads or writes in a driver that the library left, and nobody will until this transaction ends: whoever has the library move
+ * there again waits for it.
+ */
+export async function isLeft(tx: Tx, driver: StorageDriver): Promise<boolean> {
+  await sql`select pg_advisory_xact_lock_shared(hashtextextended('storage place', 11))`.execute(tx);
+  const { rows } = await sql`
+    select from storage_leftovers l where l.driver = ${driver}
+      and not exists (select from storage_place p where l.driver in (p.driver, p.source))`.execute(tx);
+  return rows.length > 0;
+}
+
 export const forgetLeftovers = (tx: Tx, driver: StorageDriver) =>
   sql`delete from storage_leftovers where driver = ${driver}`.execute(tx);
 

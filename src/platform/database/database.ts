@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   CompiledQuery,
   type DatabaseConnection,
@@ -21,8 +22,8 @@ export interface Database {
    */
   as<Tables, Result>(principal: Principal, work: (tx: Tx<Tables>) => Promise<Result>): Promise<Result>;
   /**
-   * As `as`, for work that puts bytes in the blob store as well. At most half of the connections are in such work at a time, and the rest of
-   * it waits its turn: a store that does not answer leaves the other half to everybody else.
+   * As `as`, for work that puts bytes in the blob store as well. Four in ten connections are in such work at a time, and the rest of it waits
+   * its turn: a store that does not answer leaves the others to everybody else, and to those who move or check the library.
    */
   asStoring<Tables, Result>(principal: Principal, work: (tx: Tx<Tables>) => Promise<Result>): Promise<Result>;
   readonly pool: Pool;
@@ -76,6 +77,8 @@ export function transact<Tables, Result>(
   return kysely.transaction().execute(work);
 }
 
+const closeWithinMs = 10_000;
+
 /**
  * Reaches a database under a login. Nothing is connected before it is used.
  * @param options.connections for transactions; the blob store has half as many of its own
@@ -89,16 +92,19 @@ export function openDatabase(
     // Without a listener a connection that breaks while idle would end the process.
     new Pool({ idleTimeoutMillis: 60_000, ...login, max }).on('error', options.onLost ?? (() => {}));
   const pool = open(options.connections);
-  const half = Math.ceil(options.connections / 2);
-  const storagePool = open(half);
-  const inTurn = createTurns(half);
+  const storagePool = open(Math.ceil(options.connections / 2));
+  const inTurn = createTurns(Math.max(1, Math.floor(options.connections * 0.4)));
   return {
     as: (principal, work) => transact(pool, principal, work),
     asStoring: (principal, work) => inTurn(() => transact(pool, principal, work)),
     pool,
     storagePool,
     async close() {
-      await Promise.all([pool.end(), storagePool.end()]);
+      const ended = Promise.all([pool.end(), storagePool.end()]);
+      const waited = new AbortController();
+      // Who waits for something that does not answer is not waited for: the database rolls their work back.
+      const late = sleep(closeWithinMs, undefined, { signal: waited.signal }).catch(() => {});
+      await Promise.race([ended, late]).finally(() => waited.abort());
     },
   };
 }
