@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, rm, truncate } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
@@ -102,6 +102,26 @@ describe('the cache on disk', () => {
     await cached.delete(key);
     expect(await read(key)).toBeNull();
     expect(await filesKept()).toBe(0);
+  });
+
+  const crashes: Record<string, (path: string, otherPath: string) => Promise<void>> = {
+    'an empty file': (path) => truncate(path, 0),
+    'a short file': (path) => truncate(path, 100),
+    'zeros where bytes were': async (path) => writeFile(path, Buffer.alloc((await readFile(path)).length)),
+    "another's bytes": (path, otherPath) => copyFile(otherPath, path),
+    'what an earlier version kept, without a sum': async (path) =>
+      writeFile(path, (await readFile(path)).subarray(0, 2000)),
+  };
+  it.each(Object.entries(crashes))('never serves what a crash left: %s', async (_, crash) => {
+    const bytes = randomBytes(2000);
+    const [key, other] = [await put(bytes), await put(randomBytes(2000))];
+    for (const each of [key, other]) await read(each);
+    await crash(join(folder, toAddress(key)), join(folder, toAddress(other)));
+    opened.length = 0;
+    const again = await cacheOnDisk(far, { folder, maxBytes: 10_000 });
+    for (let time = 0; time < 2; time += 1) expect((await read(key, again))?.equals(bytes)).toBe(true);
+    expect(await read(other, again)).toHaveLength(2000);
+    expect(opened).toEqual([`${key.hash.slice(0, 4)} small`]);
   });
 
   it('keeps nothing of an answer that broke off', async () => {
