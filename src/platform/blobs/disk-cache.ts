@@ -30,6 +30,8 @@ const SUM_BYTES = 32;
  * Nothing here is fsynced, which would cost more than what is lost: a loss of power may leave a file under the right name that is
  * empty, short, full of zeros or another's. So each ends with a sum, which is held against what it says when it is first opened after a
  * start; its size is at each opening. What does not match is dropped, and comes anew.
+ *
+ * A disk that is full or broken costs nothing but speed: blobs are read where they are, and only what the far store throws is thrown.
  * @param deps.folder what is in it may be deleted at any time
  */
 export async function cacheOnDisk(
@@ -51,23 +53,26 @@ export async function cacheOnDisk(
     kept.delete(address);
     await rm(pathOf(address), { force: true });
   };
+  /** A file that this disk does not let go of is served no more either. */
+  const drop = (address: string) => succeeds(forget(address));
   const makeRoom = async (): Promise<void> => {
     for (const address of kept.keys()) {
       if (total <= deps.maxBytes) return;
-      await forget(address);
+      await drop(address);
     }
   };
   await makeRoom();
 
+  /** @returns null when it is not here, or this disk does not give it */
   const openKept = async (address: string): Promise<BlobReader | null> => {
     const known = kept.get(address);
     if (!known) return null;
-    const reader = await openFile(pathOf(address));
-    if (reader?.size === known.bytes) known.isSound ||= await isSound(reader, address);
+    const reader = await openFile(pathOf(address)).catch(() => null);
+    if (reader?.size === known.bytes) known.isSound ||= await isSound(reader, address).catch(() => false);
     if (reader?.size !== known.bytes || !known.isSound) {
       await reader?.close();
       // Unless it was put there anew meanwhile.
-      if (kept.get(address) === known) await forget(address);
+      if (kept.get(address) === known) await drop(address);
       return null;
     }
     if (kept.get(address) === known) {
@@ -77,7 +82,7 @@ export async function cacheOnDisk(
     if (Date.now() - known.touchedAt > TOUCH_MS) {
       known.touchedAt = Date.now();
       const now = new Date();
-      await utimes(pathOf(address), now, now).catch(() => {});
+      await succeeds(utimes(pathOf(address), now, now));
     }
     return withoutSum(reader);
   };
@@ -92,24 +97,37 @@ export async function cacheOnDisk(
     await makeRoom();
   };
 
-  const fetchWhole = async (key: BlobKey, address: string): Promise<BlobReader | null> => {
-    const far = await store.open(key);
-    if (!far) return null;
-    if (far.size + SUM_BYTES > deps.maxBytes) return far;
-    const temp = await store.createTemp();
+  /** @returns whether it is here now; false as well when this disk does not take it. What the far store throws is thrown. */
+  const copyHere = async (far: BlobReader, address: string): Promise<boolean> => {
+    const temp = await store.createTemp().catch(() => null);
+    if (!temp) return false;
+    const sum = sumOf(address);
     try {
-      const sum = sumOf(address);
       for await (const chunk of chunksOf(far, far.size)) {
         sum.update(chunk);
-        await temp.write(chunk);
+        if (!(await succeeds(temp.write(chunk)))) return false;
       }
-      await temp.write(sum.digest());
-      await keep(address, temp, far.size + SUM_BYTES);
+      if (!(await succeeds(temp.write(sum.digest())))) return false;
+      return await succeeds(keep(address, temp, far.size + SUM_BYTES));
     } finally {
-      await temp.discard();
-      await far.close();
+      await succeeds(temp.discard());
     }
-    return openKept(address);
+  };
+
+  const fetchWhole = async (key: BlobKey, address: string): Promise<BlobReader | null> => {
+    const far = await store.open(key);
+    if (!far || far.size + SUM_BYTES > deps.maxBytes) return far;
+    let near: BlobReader | null = null;
+    try {
+      if (await copyHere(far, address)) near = await openKept(address);
+    } catch (error) {
+      await far.close();
+      throw error;
+    }
+    // What could not be kept is read where it is.
+    if (!near) return far;
+    await far.close();
+    return near;
   };
 
   return {
@@ -139,6 +157,12 @@ export async function cacheOnDisk(
     },
   };
 }
+
+const succeeds = (work: Promise<unknown>): Promise<boolean> =>
+  work.then(
+    () => true,
+    () => false,
+  );
 
 /** The address is in it, so that no other picture's bytes are ever taken for this one's. */
 const sumOf = (address: string): Hash => createHash('sha256').update(address);
