@@ -326,6 +326,81 @@ describe('an original that is asked for again', () => {
   });
 });
 
+describe('what is read into memory', () => {
+  /** A server of its own whose store gives bytes once it may. */
+  async function serveSlowly(cacheBytes: number, mayRead: Promise<void>) {
+    const bufferSizes = new Set<number>();
+    const slow = createDelivery({
+      store: {
+        ...store,
+        open: async (key) => {
+          const reader = await store.open(key);
+          if (!reader) return null;
+          const read: typeof reader.read = async (buffer, ...rest) => {
+            bufferSizes.add(buffer.byteLength);
+            await mayRead;
+            await reader.read(buffer, ...rest);
+          };
+          return { ...reader, read };
+        },
+      },
+      cacheBytes,
+      logger: { warn: () => {} },
+    });
+    const own = createServer((request, response) => {
+      const [, hash = '', variant = ''] = (request.url ?? '').split('/');
+      const key = { hash, variant: variant as BlobVariant };
+      void slow.serve(request, response, { key, mimeType: 'image/webp', etag: '"a"', cacheControl: 'private' });
+    }).listen(0, '127.0.0.1');
+    await once(own, 'listening');
+    const origin = `http://127.0.0.1:${(own.address() as AddressInfo).port}`;
+    return {
+      stats: slow.stats,
+      bufferSizes,
+      isSentWhole: async ({ url, bytes }: Placed) =>
+        (await bodyOf(await fetch(origin + new URL(url).pathname))).equals(bytes),
+      close: () => {
+        own.closeAllConnections();
+        own.close();
+      },
+    };
+  }
+
+  it('takes no more than the cache may while it is read; the rest streams, and whoever waited for it too', async () => {
+    const blobs = await Promise.all(Array.from({ length: 6 }, () => place(randomBytes(600_000))));
+    const gate = Promise.withResolvers<void>();
+    const { stats, isSentWhole, close } = await serveSlowly(1024 * 1024, gate.promise);
+    // The first time each streams; then each is worth holding, and two ask for it.
+    const first = blobs.map(isSentWhole);
+    await expect.poll(() => stats().buffersInUse).toBe(6);
+    const second = [...blobs, ...blobs].map(isSentWhole);
+    // One is being read for two; the others stream.
+    await expect.poll(() => stats().buffersInUse).toBe(6 + 10);
+    gate.resolve();
+    expect(await Promise.all([...first, ...second])).toEqual(Array.from({ length: 18 }, () => true));
+    // What was read is held as ever, and there is room to read again.
+    await expect.poll(() => stats().buffersInUse).toBe(0);
+    expect(stats().largeBytes).toBe(600_512);
+    for (const blob of blobs) expect(await isSentWhole(blob)).toBe(true);
+    expect(stats().largeBytes).toBe(600_512);
+    close();
+  });
+
+  it('streams thumbnails and originals alike when there is next to no memory for them', async () => {
+    const { stats, bufferSizes, isSentWhole, close } = await serveSlowly(1024, Promise.resolve());
+    for (const variant of ['small', 'medium', 'picture', 'original'] as const) {
+      const blob = await place(randomBytes(100_000), variant);
+      const all = Array.from({ length: 10 }, () => isSentWhole(blob));
+      expect((await Promise.all(all)).every(Boolean)).toBe(true);
+      expect(await isSentWhole(blob)).toBe(true);
+    }
+    expect(stats()).toMatchObject({ entries: 0, bytes: 0, largeBytes: 0 });
+    // Only buffers of the pool were read into.
+    expect([...bufferSizes]).toEqual([512 * 1024]);
+    close();
+  });
+});
+
 describe('a connection', () => {
   const ask = ({ url }: Placed, version = '1.1', ...headers: string[]) =>
     [`GET ${new URL(url).pathname} HTTP/${version}`, 'Host: x', ...headers, '', ''].join('\r\n');

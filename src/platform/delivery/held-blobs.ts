@@ -7,7 +7,8 @@ export interface HeldBlobs {
   peek(key: BlobKey): Buffer | undefined;
   /**
    * Reads a blob that `peek` did not find. Many who ask for the same one at the same time share one read.
-   * @returns the bytes of one that is held from now on, an open reader (to be closed by the caller) of any other, null when it is absent
+   * @returns the bytes of one that is held from now on, an open reader (to be closed by the caller) of any other and of what there is no
+   *   memory to read into at this moment, null when it is absent
    */
   fetch(key: BlobKey): Promise<Buffer | BlobReader | null>;
   /** Forgets every variant, also those that are being read now. */
@@ -17,7 +18,7 @@ export interface HeldBlobs {
 
 interface Dependencies {
   readonly store: BlobStore;
-  /** What all of them may take of the memory. */
+  /** What all of them may take of the memory; those that are being read may take as much beside. */
   readonly cacheBytes: number;
   /** What one of them may have, in bytes; what is larger is read by its reader. */
   readonly largest: (key: BlobKey) => number;
@@ -28,28 +29,50 @@ interface Dependencies {
 /** Holds the blobs used last in memory. */
 export function createHeldBlobs({ store, cacheBytes, largest, isWorthIt = () => true }: Dependencies): HeldBlobs {
   const cache = createByteCache(cacheBytes);
-  const flights = new Map<string, Promise<Buffer | 'large' | null>>();
+  const flights = new Map<string, Promise<Buffer | 'passes' | null>>();
+  /** Of the buffers that are being filled now, which the cache does not count yet. */
+  let bytesInFlight = 0;
   let hits = 0;
   let misses = 0;
+
+  const readWhole = async (key: BlobKey, letPass: (reader: BlobReader) => void): Promise<Buffer | 'passes' | null> => {
+    const reader = await store.open(key);
+    if (!reader) return null;
+    const { size } = reader;
+    if (size > largest(key) || bytesInFlight + size > cacheBytes) {
+      letPass(reader);
+      return 'passes';
+    }
+    bytesInFlight += size;
+    try {
+      // Not from Node's shared slab: a cached entry would keep all of it in memory.
+      const bytes = Buffer.allocUnsafeSlow(size);
+      await reader.read(bytes, 0, size, 0);
+      return bytes;
+    } finally {
+      bytesInFlight -= size;
+      await reader.close();
+    }
+  };
 
   const fetchTogether = async (key: BlobKey): Promise<Buffer | BlobReader | null> => {
     const name = nameOf(key);
     const shared = flights.get(name);
     if (shared) {
       const bytes = await shared;
-      return bytes === 'large' ? store.open(key) : bytes;
+      return bytes === 'passes' ? store.open(key) : bytes;
     }
     // Only one can stream from a reader: it stays with who opened it.
-    let large: BlobReader | undefined;
-    const flight = readWhole(store, key, largest(key), (reader) => {
-      large = reader;
+    let passing: BlobReader | undefined;
+    const flight = readWhole(key, (reader) => {
+      passing = reader;
     });
     flights.set(name, flight);
     try {
       const bytes = await flight;
       // When it was forgotten meanwhile, the flight is another's or gone.
       if (Buffer.isBuffer(bytes) && flights.get(name) === flight) cache.set(key, bytes);
-      return bytes === 'large' ? (large ?? null) : bytes;
+      return bytes === 'passes' ? (passing ?? null) : bytes;
     } finally {
       if (flights.get(name) === flight) flights.delete(name);
     }
@@ -90,25 +113,3 @@ export function createRecentlyAsked(count: number): (key: BlobKey) => boolean {
 }
 
 const nameOf = ({ hash, variant }: BlobKey) => `${hash}.${variant}`;
-
-async function readWhole(
-  store: BlobStore,
-  key: BlobKey,
-  largest: number,
-  keepLarge: (reader: BlobReader) => void,
-): Promise<Buffer | 'large' | null> {
-  const reader = await store.open(key);
-  if (!reader) return null;
-  if (reader.size > largest) {
-    keepLarge(reader);
-    return 'large';
-  }
-  try {
-    // Not from Node's shared slab: a cached entry would keep all of it in memory.
-    const bytes = Buffer.allocUnsafeSlow(reader.size);
-    await reader.read(bytes, 0, bytes.length, 0);
-    return bytes;
-  } finally {
-    await reader.close();
-  }
-}
