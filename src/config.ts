@@ -372,6 +372,7 @@ function toStorage(values: Values, refuse: (message: string) => never): StorageC
     driver,
     publicPlace,
     s3: {
+      keys: isR2 ? 'R2' : 'S3',
       endpoint: isR2 ? `https://${values.R2_ACCOUNT_ID}.r2.cloudflarestorage.com` : (values.S3_ENDPOINT ?? null),
       region: isR2 ? 'auto' : values.S3_REGION,
       bucket: need('S3_BUCKET', 'R2_BUCKET_NAME'),

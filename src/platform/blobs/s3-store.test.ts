@@ -86,6 +86,21 @@ describe.skipIf(!hasRadosgw)('the S3 driver, before radosgw', () => {
     expect(await keys()).toEqual([]);
   });
 
+  it('says that credentials may not write, by the keys that they are configured with', async () => {
+    const { bucket } = await newStore();
+    const nobody = { Effect: 'Deny', Principal: '*', Action: 's3:PutObject', Resource: `arn:aws:s3:::${bucket}/*` };
+    const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [nobody] });
+    await client.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy }));
+    const sentence = `${server.endpoint} does not let these credentials write into the bucket "${bucket}".`;
+    await requireBucket(optionsOf(bucket));
+    await expect(requirePrivate(optionsOf(bucket))).rejects.toMatchObject({
+      name: 'StorageError',
+      message: expect.stringContaining(`S3_ACCESS_KEY_ID: ${sentence}`),
+    });
+    await expect(requirePrivate({ ...optionsOf(bucket), keys: 'R2' })).rejects.toThrow(`R2_ACCESS_KEY_ID: ${sentence}`);
+    await expect(requireBucket({ ...optionsOf('no-such-bucket'), keys: 'R2' })).rejects.toThrow(/^R2_BUCKET_NAME: /);
+  });
+
   it('answers 503 where the server does not, and leaves no temp file', async () => {
     const away = createS3Store({ ...optionsOf('x'), endpoint: 'http://127.0.0.1:9', tempDir });
     closing.push(() => away.close());

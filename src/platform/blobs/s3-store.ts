@@ -18,6 +18,7 @@ import {
 import { AppError } from '#platform/http/app-error.ts';
 import { fromName, roots, toAddress } from './blob-address.ts';
 import type { BlobKey, BlobReader, BlobStore, StoredBlob } from './blob-store.ts';
+import { StorageError } from './storage-place.ts';
 import { createTempArea } from './temp-area.ts';
 
 export interface S3Options {
@@ -31,6 +32,8 @@ export interface S3Options {
   readonly forcePathStyle: boolean;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
+  /** Which keys of the configuration this is from, for sentences about it; S3_* unless told otherwise. */
+  readonly keys?: 'S3' | 'R2';
   /** ms without a byte, after which an answer counts as lost; half a minute unless told otherwise. */
   readonly silenceMs?: number;
 }
@@ -136,27 +139,35 @@ async function* listUploads(client: S3Client, Bucket: string, Prefix: string) {
   }
 }
 
+/** What the keys are called that whoever runs the server wrote these settings in. */
+export const keysOf = ({ keys }: S3Options) =>
+  keys === 'R2'
+    ? { bucket: 'R2_BUCKET_NAME', accessKeyId: 'R2_ACCESS_KEY_ID', region: 'R2_ACCOUNT_ID', endpoint: 'R2_ACCOUNT_ID' }
+    : { bucket: 'S3_BUCKET', accessKeyId: 'S3_ACCESS_KEY_ID', region: 'S3_REGION', endpoint: 'S3_ENDPOINT' };
+
+export const whereIs = ({ endpoint, region }: S3Options): string => endpoint ?? `Amazon S3 in ${region}`;
+
 /**
  * Holds the settings against the server.
- * @param key the one that names the bucket
- * @throws Error with one sentence that says which of them is wrong
+ * @param key the one that names the bucket, where it is not the library's own
+ * @throws StorageError that says which of them is wrong
  */
-export async function requireBucket(options: S3Options, key = 'S3_BUCKET'): Promise<void> {
+export async function requireBucket(options: S3Options, key?: string): Promise<void> {
   const client = createClient(options);
-  const where = options.endpoint ?? `Amazon S3 in ${options.region}`;
+  const [where, keys] = [whereIs(options), keysOf(options)];
   try {
     await client.send(new HeadBucketCommand({ Bucket: options.bucket }));
   } catch (error) {
     const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
     const sentence =
       status === 404
-        ? `${key}: ${where} has no bucket "${options.bucket}". Make it, or name another.`
+        ? `${key ?? keys.bucket}: ${where} has no bucket "${options.bucket}". Make it, or name another.`
         : status === 403 || status === 401
-          ? `${key === 'S3_BUCKET' ? 'S3_ACCESS_KEY_ID' : key}: ${where} does not let these credentials use the bucket "${options.bucket}".`
+          ? `${key ?? keys.accessKeyId}: ${where} does not let these credentials use the bucket "${options.bucket}".`
           : status === 301 || status === 400
-            ? `${key === 'S3_BUCKET' ? 'S3_REGION' : key}: ${where} does not have the bucket "${options.bucket}" in the region "${options.region}".`
-            : `S3_ENDPOINT: ${where} does not answer (${(error as Error).message || (error as Error).name}).`;
-    throw new Error(sentence, { cause: error });
+            ? `${key ?? keys.region}: ${where} does not have the bucket "${options.bucket}" in the region "${options.region}".`
+            : `${keys.endpoint}: ${where} does not answer (${(error as Error).message || (error as Error).name}).`;
+    throw new StorageError(sentence, { cause: error });
   } finally {
     client.destroy();
   }
