@@ -115,6 +115,42 @@ describe.skipIf(!hasRadosgw)('the S3 driver, before radosgw', () => {
     await expect(rm(path)).rejects.toThrow(/ENOENT/);
   });
 
+  it('leaves its sockets to others while a hundred readers dawdle, and keeps each range right', async () => {
+    const store = await newStore();
+    const bytes = randomBytes(5 * 1024 * 1024 + 3);
+    const temp = await store.createTemp();
+    await temp.write(bytes);
+    const { path, sha256: hash } = await temp.finish();
+    const key = { hash, variant: 'original' } as const;
+    await store.put(key, path);
+    const part = 64 * 1024;
+    const dawdling = await Promise.all(
+      Array.from({ length: 100 }, async (_, n) => {
+        const [reader, at] = [await store.open(key), n * 1000];
+        if (!reader) throw new Error('the blob is absent');
+        const target = Buffer.alloc(part);
+        await reader.read(target, 0, part, at);
+        expect(target.equals(bytes.subarray(at, at + part))).toBe(true);
+        return reader;
+      }),
+    );
+    expect(await store.has(key)).toBe(true);
+    const [reader] = dawdling;
+    // Across the end of what it read ahead, back, and more than it reads ahead.
+    const ranges: [number, number][] = [
+      [2 ** 20 - 5, 2 ** 20 + 5],
+      [10, 20],
+      [2 ** 20 - 1, bytes.length - 1],
+      [bytes.length - 1, bytes.length],
+    ];
+    for (const [start, end] of ranges) {
+      const target = Buffer.alloc(end - start);
+      await reader?.read(target, 0, target.length, start);
+      expect([start, end, target.equals(bytes.subarray(start, end))]).toEqual([start, end, true]);
+    }
+    await Promise.all(dawdling.map((each) => each.close()));
+  });
+
   it('leaves no parts of an upload that came to nothing', async () => {
     const store = await newStore();
     const temp = await store.createTemp();
