@@ -53,10 +53,11 @@ function addressesOf(
   key: string,
 ): string[] {
   const server = new URL(endpoint ?? `https://s3.${region}.amazonaws.com`);
+  const below = server.pathname.replace(/\/+$/, '');
   const path = key.split('/').map(encodeURIComponent).join('/');
   return [
-    `${server.origin}/${bucket}/${path}`,
-    `${server.protocol}//${bucket}.${server.host}/${path}`,
+    `${server.origin}${below}/${bucket}/${path}`,
+    `${server.protocol}//${bucket}.${server.host}${below}/${path}`,
     // A domain may be connected to the wrong bucket, or stand before all of the server.
     ...(publicUrl ? [`${publicUrl}/${path}`, `${new URL(publicUrl).origin}/${bucket}/${path}`] : []),
   ].filter((address) => URL.canParse(address));

@@ -86,6 +86,25 @@ describe.skipIf(!hasRadosgw)('the S3 driver, before radosgw', () => {
     expect(await keys()).toEqual([]);
   });
 
+  it('uses a server below a path, and asks for what is private there', async () => {
+    const { bucket } = await newStore();
+    // To this server the path is the bucket, and the bucket a folder in it.
+    const options = { ...optionsOf('photos'), endpoint: `${server.endpoint}/${bucket}` };
+    const below = createS3Store({ ...options, tempDir });
+    closing.push(() => below.close());
+    const temp = await below.createTemp();
+    await temp.write(randomBytes(10));
+    const { path, sha256: hash } = await temp.finish();
+    await below.put({ hash, variant: 'original' }, path);
+    const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: bucket }));
+    expect(Contents.map(({ Key }) => Key)).toEqual([expect.stringMatching(/^photos\/originals\//)]);
+    await requirePrivate(options);
+    const everybody = { Effect: 'Allow', Principal: '*', Action: 's3:GetObject', Resource: `arn:aws:s3:::${bucket}/*` };
+    const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [everybody] });
+    await client.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy }));
+    await expect(requirePrivate(options)).rejects.toThrow('anybody can read what is in the bucket "photos"');
+  });
+
   it('says that credentials may not write, by the keys that they are configured with', async () => {
     const { bucket } = await newStore();
     const nobody = { Effect: 'Deny', Principal: '*', Action: 's3:PutObject', Resource: `arn:aws:s3:::${bucket}/*` };
