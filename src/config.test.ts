@@ -41,6 +41,8 @@ test.each([
     'S3_PUBLIC_URL: "http://pictures.example.org" must be a URL such as https://pictures.example.org.',
   ],
   [{ S3_PUBLIC_URL: 'https://a.example/?b' }, 'S3_PUBLIC_URL: "https://a.example/?b" must be a URL'],
+  [{ S3_ENDPOINT: 's3.example' }, 'S3_ENDPOINT: "s3.example" must be a URL such as https://s3.example.org.'],
+  [{ S3_ENDPOINT: 'https://s3.example/?b' }, 'S3_ENDPOINT: "https://s3.example/?b" must be a URL'],
   [{ R2_PUBLIC_DOMAIN: 'a.example/b' }, 'R2_PUBLIC_DOMAIN: "a.example/b" must be a domain such as'],
   [{ R2_PUBLIC_DOMAIN: 'a b' }, 'R2_PUBLIC_DOMAIN: "a b" must be a domain such as'],
   [{ TINTYPE_METRICS_TOKEN: 'short' }, 'TINTYPE_METRICS_TOKEN: its value must be at least 16'],
@@ -55,6 +57,15 @@ test('a refusal never repeats a secret', () => {
 test('sizes take units', () => {
   expect(parseConfig({ MAX_UPLOAD_SIZE: '1.5 GiB' }).maxUploadBytes).toBe(1.5 * 2 ** 30);
   expect(parseConfig({ MAX_UPLOAD_SIZE: '20971520' }).maxUploadBytes).toBe(20971520);
+});
+
+test.each([
+  ['https://x.supabase.co/storage/v1/s3', 'https://x.supabase.co/storage/v1/s3'],
+  ['https://x.supabase.co/storage/v1/s3/', 'https://x.supabase.co/storage/v1/s3'],
+  ['http://MINIO:9000/', 'http://minio:9000'],
+])('the S3 server %s keeps its path', (S3_ENDPOINT, endpoint) => {
+  const bucket = { S3_BUCKET: 'photos', S3_ACCESS_KEY_ID: 'k', S3_SECRET_ACCESS_KEY: 's' };
+  expect(parseConfig({ TINTYPE_STORAGE: 's3', S3_ENDPOINT, ...bucket }).storage.s3?.endpoint).toBe(endpoint);
 });
 
 test('the environment wins over .env, and an empty value counts as absent', () => {

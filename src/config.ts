@@ -42,6 +42,15 @@ const webUrl = z
     'must be a URL such as https://photos.example.org',
   )
   .transform((value) => new URL(value).origin);
+/** With its path: some providers have their S3 server below one. */
+const serverUrl = z
+  .string()
+  .refine((value) => {
+    if (!/^https?:\/\//.test(value) || !URL.canParse(value)) return false;
+    const { search, hash, username, password } = new URL(value);
+    return !(search || hash || username || password);
+  }, 'must be a URL such as https://s3.example.org')
+  .transform((value) => new URL(value).href.replace(/\/+$/, ''));
 /** Plain http is for addresses of this machine: elsewhere the pages that show the pictures come by https, and browsers refuse the mixture. */
 const isReadable = (url: URL): boolean =>
   (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))) &&
@@ -170,9 +179,9 @@ export const configKeys = {
     'Memory for thumbnails, those shown last; originals that are asked for again may have as much, and as much on their way to slow clients.',
   ),
   S3_ENDPOINT: key(
-    webUrl,
+    serverUrl,
     undefined,
-    'Address of the S3 server (MinIO, Ceph, …). Default: Amazon’s own of the region.',
+    'Address of the S3 server (MinIO, Ceph, …), with its path if it has one. Default: Amazon’s own of the region.',
   ),
   S3_REGION: key(text, 'us-east-1', 'Region of the bucket.'),
   S3_BUCKET: key(text, undefined, 'The bucket. It must be there, and nobody but these credentials may read from it.'),
@@ -372,6 +381,7 @@ function toStorage(values: Values, refuse: (message: string) => never): StorageC
     driver,
     publicPlace,
     s3: {
+      keys: isR2 ? 'R2' : 'S3',
       endpoint: isR2 ? `https://${values.R2_ACCOUNT_ID}.r2.cloudflarestorage.com` : (values.S3_ENDPOINT ?? null),
       region: isR2 ? 'auto' : values.S3_REGION,
       bucket: need('S3_BUCKET', 'R2_BUCKET_NAME'),

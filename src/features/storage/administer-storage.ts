@@ -164,11 +164,9 @@ export async function startCheck(deps: StorageDeps, caller: Caller, { read_data:
   });
 }
 
-/** What is foreseen has a sentence for whoever runs the server; it may begin with the key that is wrong. */
+/** What is foreseen has a sentence for whoever runs the server. */
 function refuse(error: unknown): never {
   const { name, message } = error as Error;
-  if (error instanceof MoveError || name === 'StorageError' || /^S3_[A-Z_]+: /.test(message)) {
-    throw new AppError('conflict', message);
-  }
+  if (error instanceof MoveError || name === 'StorageError') throw new AppError('conflict', message);
   throw error;
 }

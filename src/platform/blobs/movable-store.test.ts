@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { access, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { BlobKey, BlobStore, StorageDriver } from './blob-store.ts';
 import { describeBlobStore } from './conformance.test-suite.ts';
 import { createFilesStore } from './files-store.ts';
@@ -38,15 +38,20 @@ describe('a library that moves', () => {
   let stores: Record<StorageDriver, BlobStore>;
   let store: MovableStore;
   let opened: StorageDriver[];
+  /** Drivers that cannot be opened, and why. */
+  let shut: Map<StorageDriver, Error>;
 
   beforeEach(async () => {
     place = { driver: 'files', source: null, version: 1 };
     stores = { files: await filesAs('files'), s3: await filesAs('s3'), postgres: await filesAs('postgres') };
     opened = [];
+    shut = new Map();
     store = await createMovableStore({
       readPlace: async () => place,
       open: async (driver) => {
         opened.push(driver);
+        const cause = shut.get(driver);
+        if (cause) throw cause;
         return stores[driver];
       },
     });
@@ -126,14 +131,55 @@ describe('a library that moves', () => {
     expect([store.driver, opened]).toEqual(['s3', ['files', 's3']]);
   });
 
-  it('stays where it is when it cannot open where the library goes, and tries again', async () => {
-    place = { driver: 'postgres', source: 'files', version: 2 };
-    const { postgres } = stores;
-    stores.postgres = Promise.reject(new Error('It cannot be opened.')) as unknown as BlobStore;
-    await expect(store.refresh()).rejects.toThrow('cannot be opened');
-    expect(store.driver).toBe('files');
-    stores.postgres = postgres;
+  describe('to where this server cannot follow', () => {
+    const cause = new Error('S3_BUCKET: it cannot be opened.');
+    beforeEach(() => {
+      vi.useFakeTimers({ toFake: ['setTimeout'] });
+      shut.set('s3', cause);
+    });
+    afterEach(() => {
+      vi.useRealTimers();
+    });
+    const refused = { name: 'AppError', code: 'unavailable', cause };
+
+    it('answers 503 to what is new and to what is not found, and reads what is', async () => {
+      const key = await put(store, 'from before');
+      place = { driver: 's3', source: 'files', version: 2 };
+      await expect(store.refresh()).rejects.toMatchObject(refused);
+      const temp = await store.createTemp();
+      await temp.write(Buffer.from('new'));
+      const { path, sha256: hash } = await temp.finish();
+      await expect(store.put({ hash, variant: 'original' }, path)).rejects.toMatchObject(refused);
+      await expect(access(path)).rejects.toThrow(/ENOENT/);
+      await expect(store.open({ hash, variant: 'original' })).rejects.toMatchObject(refused);
+      expect([await read(key), store.driver]).toEqual(['from before', 'files']);
+    });
+
+    it('tries to open it again only after a while, and goes there then', async () => {
+      place = { driver: 's3', source: 'files', version: 2 };
+      for (let time = 0; time < 3; time += 1) await expect(store.refresh()).rejects.toMatchObject(refused);
+      expect(opened).toEqual(['files', 's3']);
+      vi.advanceTimersByTime(5000);
+      shut.clear();
+      await store.refresh();
+      expect([store.driver, opened]).toEqual(['s3', ['files', 's3', 's3']]);
+    });
+
+    it('opens nothing when the library comes back', async () => {
+      place = { driver: 's3', source: 'files', version: 2 };
+      await expect(store.refresh()).rejects.toMatchObject(refused);
+      place = { driver: 'files', source: null, version: 3 };
+      const key = await put(store, 'here again');
+      expect([await read(key), opened]).toEqual(['here again', ['files', 's3']]);
+    });
+  });
+
+  it('opens nothing when a move is over', async () => {
+    place = { driver: 's3', source: 'files', version: 2 };
     await store.refresh();
-    expect(store.driver).toBe('postgres');
+    shut.set('s3', new Error('It is down by now.'));
+    place = { driver: 's3', source: null, version: 3 };
+    await store.refresh();
+    expect([store.driver, opened]).toEqual(['s3', ['files', 's3']]);
   });
 });

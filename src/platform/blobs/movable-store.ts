@@ -1,9 +1,14 @@
+import { rm } from 'node:fs/promises';
+import { AppError } from '#platform/http/app-error.ts';
 import type { BlobStore, StorageDriver } from './blob-store.ts';
 import type { StoragePlace } from './storage-place.ts';
 
 /** A store whose bytes may be moved to another driver while they are read and written. */
 export interface MovableStore extends BlobStore {
-  /** Looks where the bytes are by now. Whoever misses a blob looks as well, so nothing depends on hearing of a move. */
+  /**
+   * Looks where the bytes are by now. Whoever misses a blob looks as well, so nothing depends on hearing of a move.
+   * @throws AppError `unavailable` when they are where this server cannot follow; what it has open is read on meanwhile
+   */
   refresh(): Promise<void>;
 }
 
@@ -14,6 +19,9 @@ interface Arrangement {
   /** Where a blob may be: where it was first, for what is in the other place may be left from long ago, and is not looked through yet. */
   readonly all: readonly BlobStore[];
 }
+
+/** How long a driver that could not be opened is left alone: trying is a probe of several requests, and every upload would. */
+const restMs = 5000;
 
 /**
  * Keeps bytes where the library says they are. While they move, new ones go to where they will all be, and each is looked for in
@@ -27,9 +35,11 @@ export async function createMovableStore(deps: {
   const opened = new Map<StorageDriver, Promise<BlobStore>>();
   const openOnce = (driver: StorageDriver): Promise<BlobStore> => {
     const opening = opened.get(driver) ?? deps.open(driver);
-    opened.set(driver, opening);
-    // What could not be opened is tried again by whoever asks next.
-    opening.catch(() => opened.delete(driver));
+    if (!opened.has(driver)) {
+      opened.set(driver, opening);
+      // Until then whoever asks is told of the failure.
+      opening.catch(() => setTimeout(() => opened.delete(driver), restMs).unref());
+    }
     return opening;
   };
   const arrange = async (place: StoragePlace): Promise<Arrangement> => {
@@ -42,7 +52,9 @@ export async function createMovableStore(deps: {
   const refresh = async (): Promise<void> => {
     const place = await deps.readPlace();
     if (place.version === now.place.version) return;
-    const next = await arrange(place);
+    const next = await arrange(place).catch((error) => {
+      throw unreachable(error);
+    });
     if (next.place.version > now.place.version) now = next;
   };
 
@@ -75,7 +87,10 @@ export async function createMovableStore(deps: {
     sweepTemp: (foreignOlderThanMs) => now.current.sweepTemp(foreignOlderThanMs),
     async put(key, tempPath, options) {
       // A write misses nothing, so it would not learn of a move that was not heard of.
-      await refresh();
+      await refresh().catch(async (error) => {
+        await rm(tempPath, { force: true });
+        throw error;
+      });
       await now.current.put(key, tempPath, options);
     },
     open: (key) => find((store) => store.open(key)),
@@ -118,4 +133,13 @@ async function lookIn<Found>(
     }
   }
   return { found: null, fault };
+}
+
+function unreachable(cause: unknown): AppError {
+  const error = new AppError(
+    'unavailable',
+    'The library is on its way to a storage that this server cannot reach. Nothing was lost; try again later.',
+  );
+  error.cause = cause;
+  return error;
 }

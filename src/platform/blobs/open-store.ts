@@ -27,7 +27,7 @@ interface DriverDeps {
 /**
  * Opens the store of a library, wherever its bytes are, and holds what is configured against that.
  * @param deps.cacheBytes what derivatives of a store that is not on this disk may take of it; null for no cache
- * @throws StorageError, or an Error with one sentence that begins with the key, when it cannot be used
+ * @throws StorageError when it cannot be used
  */
 export async function openBlobStore(
   storage: StorageConfig,
@@ -57,7 +57,7 @@ export const openPlainStore = async (storage: StorageConfig, deps: DriverDeps): 
 
 /**
  * Opens one driver as it is, whether or not the library is there.
- * @throws StorageError, or an Error with one sentence that begins with the key, when it cannot be used
+ * @throws StorageError when it cannot be used
  */
 export async function openDriver(
   driver: StorageDriver,

@@ -25,8 +25,7 @@ const folder = 'pictures/';
 const name = /^([0-9a-f]{64})\.webp$/;
 
 /** The server's part of a place's name. */
-const serverOf = ({ endpoint, region }: S3Options): string =>
-  new URL(endpoint ?? `https://s3.${region}.amazonaws.com`).origin;
+const serverOf = ({ endpoint, region }: S3Options): string => endpoint ?? `https://s3.${region}.amazonaws.com`;
 
 /** @param options of the public bucket, not of the one that photos are in */
 export function createPublicBucket(options: S3Options): PublicBucket {

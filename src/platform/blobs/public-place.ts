@@ -40,7 +40,7 @@ const lookMs = 60_000;
 
 /**
  * Opens the place that is configured; null where none is.
- * @throws Error with one sentence that begins with the key that is wrong
+ * @throws StorageError that begins with the key that is wrong
  */
 export async function openPublicPlace(
   { s3, publicPlace: config }: StorageConfig,

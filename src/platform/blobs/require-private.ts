@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
-import { createClient, type S3Options } from './s3-store.ts';
+import { createClient, keysOf, type S3Options, whereIs } from './s3-store.ts';
 import { StorageError } from './storage-place.ts';
 
 const waitMs = 5000;
@@ -8,7 +8,7 @@ const waitMs = 5000;
 /**
  * Writes an object as photos are written, and asks for it as a stranger would, by every address that the bucket is known to have.
  * @param options.publicUrl where a bucket for public pictures is read; this one must not be
- * @throws StorageError when it can be read
+ * @throws StorageError when it can be read, or not be written
  */
 export async function requirePrivate(options: S3Options & { readonly publicUrl?: string | null }): Promise<void> {
   const client = createClient(options);
@@ -16,14 +16,18 @@ export async function requirePrivate(options: S3Options & { readonly publicUrl?:
   const object = { Bucket: options.bucket, Key };
   const secret = randomUUID();
   try {
-    await client.send(new PutObjectCommand({ ...object, Body: secret, ContentLength: secret.length }));
+    await client
+      .send(new PutObjectCommand({ ...object, Body: secret, ContentLength: secret.length }))
+      .catch((error) => {
+        throw refusedWrite(options, error);
+      });
     try {
       const addresses = addressesOf(options, Key);
       const readable = await Promise.all(addresses.map((address) => isReadable(address, secret)));
       const open = addresses.find((_, n) => readable[n]);
       if (open) {
         throw new StorageError(
-          `S3_BUCKET: anybody can read what is in the bucket "${options.bucket}" (at ${new URL(open).host}), and private photos must not lie there. Make it private, or name another.`,
+          `${keysOf(options).bucket}: anybody can read what is in the bucket "${options.bucket}" (at ${new URL(open).host}), and private photos must not lie there. Make it private, or name another.`,
         );
       }
     } finally {
@@ -34,15 +38,26 @@ export async function requirePrivate(options: S3Options & { readonly publicUrl?:
   }
 }
 
+function refusedWrite(options: S3Options, cause: unknown): StorageError {
+  const { name, message, $metadata } = cause as Error & { $metadata?: { httpStatusCode?: number } };
+  const [where, keys, status] = [whereIs(options), keysOf(options), $metadata?.httpStatusCode];
+  const sentence =
+    status === 403 || status === 401
+      ? `${keys.accessKeyId}: ${where} does not let these credentials write into the bucket "${options.bucket}". Allow them to put, read and delete objects there, or use others.`
+      : `${keys.bucket}: ${where} did not take what was to be written into the bucket "${options.bucket}" (${message || name}).`;
+  return new StorageError(sentence, { cause });
+}
+
 function addressesOf(
   { endpoint, region, bucket, publicUrl = null }: S3Options & { readonly publicUrl?: string | null },
   key: string,
 ): string[] {
   const server = new URL(endpoint ?? `https://s3.${region}.amazonaws.com`);
+  const below = server.pathname.replace(/\/+$/, '');
   const path = key.split('/').map(encodeURIComponent).join('/');
   return [
-    `${server.origin}/${bucket}/${path}`,
-    `${server.protocol}//${bucket}.${server.host}/${path}`,
+    `${server.origin}${below}/${bucket}/${path}`,
+    `${server.protocol}//${bucket}.${server.host}${below}/${path}`,
     // A domain may be connected to the wrong bucket, or stand before all of the server.
     ...(publicUrl ? [`${publicUrl}/${path}`, `${new URL(publicUrl).origin}/${bucket}/${path}`] : []),
   ].filter((address) => URL.canParse(address));

@@ -86,6 +86,40 @@ describe.skipIf(!hasRadosgw)('the S3 driver, before radosgw', () => {
     expect(await keys()).toEqual([]);
   });
 
+  it('uses a server below a path, and asks for what is private there', async () => {
+    const { bucket } = await newStore();
+    // To this server the path is the bucket, and the bucket a folder in it.
+    const options = { ...optionsOf('photos'), endpoint: `${server.endpoint}/${bucket}` };
+    const below = createS3Store({ ...options, tempDir });
+    closing.push(() => below.close());
+    const temp = await below.createTemp();
+    await temp.write(randomBytes(10));
+    const { path, sha256: hash } = await temp.finish();
+    await below.put({ hash, variant: 'original' }, path);
+    const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: bucket }));
+    expect(Contents.map(({ Key }) => Key)).toEqual([expect.stringMatching(/^photos\/originals\//)]);
+    await requirePrivate(options);
+    const everybody = { Effect: 'Allow', Principal: '*', Action: 's3:GetObject', Resource: `arn:aws:s3:::${bucket}/*` };
+    const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [everybody] });
+    await client.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy }));
+    await expect(requirePrivate(options)).rejects.toThrow('anybody can read what is in the bucket "photos"');
+  });
+
+  it('says that credentials may not write, by the keys that they are configured with', async () => {
+    const { bucket } = await newStore();
+    const nobody = { Effect: 'Deny', Principal: '*', Action: 's3:PutObject', Resource: `arn:aws:s3:::${bucket}/*` };
+    const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [nobody] });
+    await client.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy }));
+    const sentence = `${server.endpoint} does not let these credentials write into the bucket "${bucket}".`;
+    await requireBucket(optionsOf(bucket));
+    await expect(requirePrivate(optionsOf(bucket))).rejects.toMatchObject({
+      name: 'StorageError',
+      message: expect.stringContaining(`S3_ACCESS_KEY_ID: ${sentence}`),
+    });
+    await expect(requirePrivate({ ...optionsOf(bucket), keys: 'R2' })).rejects.toThrow(`R2_ACCESS_KEY_ID: ${sentence}`);
+    await expect(requireBucket({ ...optionsOf('no-such-bucket'), keys: 'R2' })).rejects.toThrow(/^R2_BUCKET_NAME: /);
+  });
+
   it('answers 503 where the server does not, and leaves no temp file', async () => {
     const away = createS3Store({ ...optionsOf('x'), endpoint: 'http://127.0.0.1:9', tempDir });
     closing.push(() => away.close());
@@ -98,6 +132,42 @@ describe.skipIf(!hasRadosgw)('the S3 driver, before radosgw', () => {
     const { path } = await temp.finish();
     await expect(away.put(key, path)).rejects.toMatchObject({ code: 'unavailable' });
     await expect(rm(path)).rejects.toThrow(/ENOENT/);
+  });
+
+  it('leaves its sockets to others while a hundred readers dawdle, and keeps each range right', async () => {
+    const store = await newStore();
+    const bytes = randomBytes(5 * 1024 * 1024 + 3);
+    const temp = await store.createTemp();
+    await temp.write(bytes);
+    const { path, sha256: hash } = await temp.finish();
+    const key = { hash, variant: 'original' } as const;
+    await store.put(key, path);
+    const part = 64 * 1024;
+    const dawdling = await Promise.all(
+      Array.from({ length: 100 }, async (_, n) => {
+        const [reader, at] = [await store.open(key), n * 1000];
+        if (!reader) throw new Error('the blob is absent');
+        const target = Buffer.alloc(part);
+        await reader.read(target, 0, part, at);
+        expect(target.equals(bytes.subarray(at, at + part))).toBe(true);
+        return reader;
+      }),
+    );
+    expect(await store.has(key)).toBe(true);
+    const [reader] = dawdling;
+    // Across the end of what it read ahead, back, and more than it reads ahead.
+    const ranges: [number, number][] = [
+      [2 ** 20 - 5, 2 ** 20 + 5],
+      [10, 20],
+      [2 ** 20 - 1, bytes.length - 1],
+      [bytes.length - 1, bytes.length],
+    ];
+    for (const [start, end] of ranges) {
+      const target = Buffer.alloc(end - start);
+      await reader?.read(target, 0, target.length, start);
+      expect([start, end, target.equals(bytes.subarray(start, end))]).toEqual([start, end, true]);
+    }
+    await Promise.all(dawdling.map((each) => each.close()));
   });
 
   it('leaves no parts of an upload that came to nothing', async () => {

@@ -18,6 +18,7 @@ import {
 import { AppError } from '#platform/http/app-error.ts';
 import { fromName, roots, toAddress } from './blob-address.ts';
 import type { BlobKey, BlobReader, BlobStore, StoredBlob } from './blob-store.ts';
+import { StorageError } from './storage-place.ts';
 import { createTempArea } from './temp-area.ts';
 
 export interface S3Options {
@@ -31,6 +32,8 @@ export interface S3Options {
   readonly forcePathStyle: boolean;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
+  /** Which keys of the configuration this is from, for sentences about it; S3_* unless told otherwise. */
+  readonly keys?: 'S3' | 'R2';
   /** ms without a byte, after which an answer counts as lost; half a minute unless told otherwise. */
   readonly silenceMs?: number;
 }
@@ -38,8 +41,11 @@ export interface S3Options {
 /** One request's worth: of larger files each part is sent and checked by itself. */
 const PART_BYTES = 8 * 1024 * 1024;
 
-/** How much one request asks for, so that a range of a large original does not set off all the rest of it. */
-const WINDOW_BYTES = 8 * 1024 * 1024;
+/**
+ * How much a request asks for at the least. It comes whole before any of it is handed on: a client that dawdles keeps this much memory,
+ * and none of the sockets that everybody shares.
+ */
+const WINDOW_BYTES = 1024 * 1024;
 
 const attempts = 4;
 const maxSockets = 64;
@@ -136,27 +142,35 @@ async function* listUploads(client: S3Client, Bucket: string, Prefix: string) {
   }
 }
 
+/** What the keys are called that whoever runs the server wrote these settings in. */
+export const keysOf = ({ keys }: S3Options) =>
+  keys === 'R2'
+    ? { bucket: 'R2_BUCKET_NAME', accessKeyId: 'R2_ACCESS_KEY_ID', region: 'R2_ACCOUNT_ID', endpoint: 'R2_ACCOUNT_ID' }
+    : { bucket: 'S3_BUCKET', accessKeyId: 'S3_ACCESS_KEY_ID', region: 'S3_REGION', endpoint: 'S3_ENDPOINT' };
+
+export const whereIs = ({ endpoint, region }: S3Options): string => endpoint ?? `Amazon S3 in ${region}`;
+
 /**
  * Holds the settings against the server.
- * @param key the one that names the bucket
- * @throws Error with one sentence that says which of them is wrong
+ * @param key the one that names the bucket, where it is not the library's own
+ * @throws StorageError that says which of them is wrong
  */
-export async function requireBucket(options: S3Options, key = 'S3_BUCKET'): Promise<void> {
+export async function requireBucket(options: S3Options, key?: string): Promise<void> {
   const client = createClient(options);
-  const where = options.endpoint ?? `Amazon S3 in ${options.region}`;
+  const [where, keys] = [whereIs(options), keysOf(options)];
   try {
     await client.send(new HeadBucketCommand({ Bucket: options.bucket }));
   } catch (error) {
     const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
     const sentence =
       status === 404
-        ? `${key}: ${where} has no bucket "${options.bucket}". Make it, or name another.`
+        ? `${key ?? keys.bucket}: ${where} has no bucket "${options.bucket}". Make it, or name another.`
         : status === 403 || status === 401
-          ? `${key === 'S3_BUCKET' ? 'S3_ACCESS_KEY_ID' : key}: ${where} does not let these credentials use the bucket "${options.bucket}".`
+          ? `${key ?? keys.accessKeyId}: ${where} does not let these credentials use the bucket "${options.bucket}".`
           : status === 301 || status === 400
-            ? `${key === 'S3_BUCKET' ? 'S3_REGION' : key}: ${where} does not have the bucket "${options.bucket}" in the region "${options.region}".`
-            : `S3_ENDPOINT: ${where} does not answer (${(error as Error).message || (error as Error).name}).`;
-    throw new Error(sentence, { cause: error });
+            ? `${key ?? keys.region}: ${where} does not have the bucket "${options.bucket}" in the region "${options.region}".`
+            : `${keys.endpoint}: ${where} does not answer (${(error as Error).message || (error as Error).name}).`;
+    throw new StorageError(sentence, { cause: error });
   } finally {
     client.destroy();
   }
@@ -238,48 +252,43 @@ async function sendFile(client: S3Client, to: ObjectName, path: string): Promise
   }
 }
 
-/** Reads on from where it was through one answer; elsewhere, or after a line that broke, it asks anew. */
+/** Small reads come out of a window that is kept until it is left; what is as large as one goes to where it is wanted at once. */
 function readerOf(
   client: S3Client,
   from: ObjectName,
   { bytes: size, etag }: { bytes: number; etag: string | undefined },
 ): BlobReader {
-  let under: AsyncIterator<Uint8Array> | null = null;
-  let next = 0;
-  let rest: Uint8Array = new Uint8Array();
-  let windowEnd = 0;
+  let window: { readonly at: number; readonly bytes: Uint8Array } | null = null;
 
-  const leave = async (): Promise<void> => {
-    const was = under;
-    [under, rest, windowEnd] = [null, new Uint8Array(), 0];
-    await was?.return?.(undefined);
-  };
-  const ask = async (position: number, length: number): Promise<void> => {
-    await leave();
-    const end = Math.min(size, position + Math.max(length, WINDOW_BYTES));
+  const fetchInto = async (target: Uint8Array, position: number): Promise<void> => {
+    const Range = `bytes=${position}-${position + target.length - 1}`;
     const answer = await answering(
-      client.send(
-        new GetObjectCommand({ ...from, Range: `bytes=${position}-${end - 1}`, ...(etag ? { IfMatch: etag } : {}) }),
-      ),
+      client.send(new GetObjectCommand({ ...from, Range, ...(etag ? { IfMatch: etag } : {}) })),
     );
     if (!answer?.Body) throw new Error('The blob was deleted while it was read: it was cut short.');
-    under = (answer.Body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
-    [next, windowEnd] = [position, end];
+    let came = 0;
+    for await (const chunk of answer.Body as AsyncIterable<Uint8Array>) {
+      if (came + chunk.length > target.length) throw new Error(`More came than the ${target.length} bytes asked for.`);
+      target.set(chunk, came);
+      came += chunk.length;
+    }
+    if (came < target.length)
+      throw new Error(`The answer ended at byte ${came} of ${target.length}: it was cut short.`);
   };
-  const fill = async (buffer: Uint8Array, offset: number, length: number, position: number): Promise<void> => {
-    let done = 0;
-    while (done < length) {
-      if (!under || next !== position + done || next === windowEnd) await ask(position + done, length - done);
-      if (rest.length === 0) {
-        const { value, done: isOver } = await (under as unknown as AsyncIterator<Uint8Array>).next();
-        if (isOver) throw new Error(`The answer ended at byte ${next} of ${windowEnd}: it was cut short.`);
-        rest = value;
+  const fill = async (target: Uint8Array, position: number): Promise<void> => {
+    for (let done = 0; done < target.length; ) {
+      const at = position + done;
+      if (window && at >= window.at && at < window.at + window.bytes.length) {
+        const taken = window.bytes.subarray(at - window.at, at - window.at + target.length - done);
+        target.set(taken, done);
+        done += taken.length;
+        continue;
       }
-      const taken = rest.subarray(0, length - done);
-      buffer.set(taken, offset + done);
-      rest = rest.subarray(taken.length);
-      next += taken.length;
-      done += taken.length;
+      window = null;
+      if (target.length - done >= WINDOW_BYTES) return fetchInto(target.subarray(done), at);
+      const bytes = Buffer.allocUnsafe(Math.min(WINDOW_BYTES, size - at));
+      await fetchInto(bytes, at);
+      window = { at, bytes };
     }
   };
 
@@ -291,10 +300,9 @@ function readerOf(
       }
       for (let attempt = 1; ; attempt += 1) {
         try {
-          await fill(buffer, offset, length, position);
+          await fill(buffer.subarray(offset, offset + length), position);
           return;
         } catch (error) {
-          await leave().catch(() => {});
           // Requests were tried again by the client; what is tried again here are lines that broke in the middle of an answer.
           if (error instanceof AppError || isDeleted(error)) throw error;
           if (attempt === attempts) throw unavailable(error);
@@ -302,7 +310,9 @@ function readerOf(
         }
       }
     },
-    close: () => leave().catch(() => {}),
+    async close() {
+      window = null;
+    },
   };
 }
 
