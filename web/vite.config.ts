@@ -57,5 +57,5 @@ export default defineConfig({
     rolldownOptions: { output: { codeSplitting: { groups: first.groups } } },
   },
   // The Origin check compares with the Host the browser used, so the proxy must leave that header alone.
-  server: { proxy: { '^/(api|s)/': { target: server, changeOrigin: false } } },
+  server: { proxy: { '^/(api|s|images|avatar)/': { target: server, changeOrigin: false } } },
 });

@@ -188,6 +188,8 @@ describe.skipIf(!chromiumPath)('organizations, by keyboard alone', () => {
     await maren.keyboard.press('Enter');
     await press(maren, maren.getByRole('button', { name: 'Decline the invitation of Rowing club Bilbao' }));
     await maren.getByText('You did not join Rowing club Bilbao').waitFor();
+    // The last card took the button along.
+    await focused(maren.locator('#main'));
     await expect.poll(() => maren.getByRole('link', { name: /waits for your answer/ }).count()).toBe(0);
     await ines.getByText('Nobody is asked at the moment.', { exact: false }).waitFor();
   });

@@ -61,6 +61,8 @@ describe.skipIf(!chromiumPath)('pictures of people', () => {
     await target.focus();
     await target.press(key);
   };
+  const focused = (target: Locator): Promise<void> =>
+    expect.poll(() => target.evaluate((element) => element === document.activeElement)).toBe(true);
   const choose = async (page: Page, file: string, name = 'Your picture'): Promise<void> => {
     const chooser = page.waitForEvent('filechooser');
     await press(editor(page, name).getByRole('button', { name: /^Choose (a file|another)$/ }));
@@ -214,6 +216,14 @@ describe.skipIf(!chromiumPath)('pictures of people', () => {
     await panel.getByText('Type saved').waitFor();
     await panel.getByLabel('Primary').press('Space');
     await panel.getByText('This photo is your primary one').waitFor();
+    // What the server refuses goes back to what it was, and whoever chose is still there.
+    await page.route('**/api/v1/photos/*', (route) => route.abort());
+    await panel.getByLabel('Type').focus();
+    await panel.getByLabel('Type').selectOption('Profile');
+    await panel.getByRole('alert').waitFor();
+    expect(await panel.getByLabel('Type').inputValue()).toBe('cover');
+    await focused(panel.getByLabel('Type'));
+    await page.unroute('**/api/v1/photos/*');
     const [one] = ((await (await page.request.get('/api/v1/photos')).json()) as { items: object[] }).items;
     expect(one).toMatchObject({ image_type: 'cover', is_primary: true });
     const me = async () => (await page.request.get('/api/v1/me')).json();
@@ -221,17 +231,46 @@ describe.skipIf(!chromiumPath)('pictures of people', () => {
 
     await press(panel.getByRole('button', { name: 'As your picture' }));
     const dialog = page.getByRole('dialog', { name: 'Your picture from this photo' });
+    await focused(dialog.getByRole('application'));
     await press(dialog.getByRole('button', { name: 'Save picture', disabled: false }));
     await dialog.waitFor({ state: 'detached' });
-    await expect
-      .poll(() =>
-        panel
-          .getByRole('button', { name: 'As your picture' })
-          .evaluate((element) => element === document.activeElement),
-      )
-      .toBe(true);
+    await focused(panel.getByRole('button', { name: 'As your picture' }));
     const version = await saved(page, null);
     expect(await saved(other, null)).toBe(version);
+
+    // A photo that does not come is not shown to anybody unseen.
+    await page.goto('/settings/profile');
+    const preview = /\/preview\?/;
+    await page.route(preview, (route) => route.abort());
+    await press(editor(page).getByRole('button', { name: 'From your photos' }));
+    await press(page.getByRole('dialog').getByRole('button', { name: /^Photo, 5 March/ }));
+    await editor(page).getByText('The photo did not come').waitFor();
+    expect(await editor(page).getByRole('button', { name: 'Save picture' }).isDisabled()).toBe(true);
+    await focused(editor(page).getByRole('button', { name: 'Try again' }));
+    await page.unroute(preview);
+    await press(editor(page).getByRole('button', { name: 'Try again' }));
+    await focused(editor(page).getByRole('application'));
+    const ready = editor(page).getByRole('button', { name: 'Save picture', disabled: false });
+    await ready.waitFor();
+    await editor(page).getByRole('application').press('+');
+
+    // Whoever leaves the page while it is on its way has saved it all the same.
+    let goOn = (): void => {};
+    const held = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    const asked = page.waitForRequest((request) => request.method() === 'PUT');
+    await page.route('**/me/pictures/profile', async (route) => {
+      await held;
+      await route.continue();
+    });
+    await press(ready);
+    await asked;
+    await press(page.getByRole('link', { name: 'Albums' }).first());
+    await page.getByRole('heading', { name: 'No albums yet' }).waitFor();
+    goOn();
+    await page.getByText('Picture saved').waitFor();
+    await saved(page, version);
     await expectNoErrors();
   });
 

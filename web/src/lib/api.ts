@@ -42,7 +42,7 @@ function address(path: string, { param = {}, query = {} }: Request): string {
 }
 
 /** Turns an answer that is not a success into the error to throw; also for requests made outside this module (uploads). */
-export async function toApiError(response: Response): Promise<ApiError> {
+export async function toApiError(response: Pick<Response, 'status' | 'json'>): Promise<ApiError> {
   const body = (await response.json().catch(() => null)) as { error?: Partial<ApiError> } | null;
   const { code = 'server_error', message, details } = body?.error ?? {};
   return new ApiError(
@@ -51,6 +51,13 @@ export async function toApiError(response: Response): Promise<ApiError> {
     message ?? 'The server gave an answer that cannot be read. Try again in a moment.',
     details ?? {},
   );
+}
+
+/** The same for an answer of the API to this person: where their session has ended, they sign in again. */
+export async function refusalOf(path: string, response: Pick<Response, 'status' | 'json'>): Promise<ApiError> {
+  const error = await toApiError(response);
+  if (error.code === 'unauthorized' && !path.startsWith('/auth/')) onSignedOut?.();
+  return error;
 }
 
 async function send(method: Method, path: string, input: Request = {}): Promise<unknown> {
@@ -68,9 +75,7 @@ async function send(method: Method, path: string, input: Request = {}): Promise<
     throw new ApiError(0, 'network', 'The server cannot be reached. Check your connection and try again.');
   }
   if (response.ok) return response.status === 204 ? null : response.json();
-  const error = await toApiError(response);
-  if (error.code === 'unauthorized' && !path.startsWith('/auth/')) onSignedOut?.();
-  throw error;
+  throw await refusalOf(path, response);
 }
 
 function verb<M extends Method>(method: M) {

@@ -4,9 +4,14 @@ import { formatDay } from './format.ts';
 const time = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
 const relative = new Intl.RelativeTimeFormat('en-GB', { numeric: 'auto' });
 
+/** `14:32`. */
+export function formatTime(when: string | number | Date): string {
+  return time.format(new Date(when));
+}
+
 /** `14 June 2024, 09:30`. */
 export function formatMoment(when: string | number | Date): string {
-  return `${formatDay(when)}, ${time.format(new Date(when))}`;
+  return `${formatDay(when)}, ${formatTime(when)}`;
 }
 
 /** `just now`, `5 minutes ago`, `yesterday`; a date when it is longer ago than a month. */

@@ -8,27 +8,58 @@ export function createStorage() {
   let status = $state.raw<StorageStatus | null>(null);
   let probe = $state.raw<StorageStatus['probe']>(null);
   let isProbing = $state(false);
+  let probedAt = $state(0);
+  let probeProblem = $state<string | null>(null);
   let problem = $state<string | null>(null);
   /** Bytes that were moved by then, of the last half minute. */
   let samples: { at: number; bytes: number }[] = [];
-  let turn = 0;
+  let asked = 0;
+  /** Which question the status that is shown, or the reason why there is none, answers. */
+  let answered = 0;
+  let looking = 0;
 
-  async function look(withProbe: boolean): Promise<void> {
-    turn += 1;
-    const mine = turn;
-    isProbing ||= withProbe;
+  /** Answers may overtake each other: what is older than the one shown is dropped, and no other. */
+  function isNews(question: number): boolean {
+    if (question < answered) return false;
+    answered = question;
+    return true;
+  }
+
+  function show(fresh: StorageStatus): void {
+    status = fresh;
+    problem = null;
+    measure(fresh);
+  }
+
+  async function refresh(): Promise<void> {
+    asked += 1;
+    const mine = asked;
+    looking += 1;
     try {
-      const fresh = await api.get('/admin/storage', { query: { probe: withProbe ? 'true' : 'false' } });
-      if (fresh.probe) probe = fresh.probe;
-      if (mine !== turn) return;
-      status = fresh;
-      problem = null;
-      measure(fresh);
+      const fresh = await api.get('/admin/storage', { query: { probe: 'false' } });
+      if (isNews(mine)) show(fresh);
     } catch (error) {
-      if (mine === turn) problem = messageOf(error);
-    } finally {
-      if (withProbe) isProbing = false;
+      if (isNews(mine)) problem = messageOf(error);
     }
+    looking -= 1;
+  }
+
+  async function tryIt(): Promise<void> {
+    if (isProbing) return;
+    isProbing = true;
+    probe = null;
+    probeProblem = null;
+    asked += 1;
+    const mine = asked;
+    try {
+      const fresh = await api.get('/admin/storage', { query: { probe: 'true' } });
+      probe = fresh.probe;
+      probedAt = Date.now();
+      if (isNews(mine)) show(fresh);
+    } catch (error) {
+      probeProblem = messageOf(error);
+    }
+    isProbing = false;
   }
 
   function measure({ migration }: StorageStatus): void {
@@ -45,9 +76,17 @@ export function createStorage() {
     get status() {
       return status;
     },
-    /** The last that was made. */
+    /** The last that was made; null while another is under way. */
     get probe() {
       return probe;
+    },
+    /** When that was. */
+    get probedAt() {
+      return probedAt;
+    },
+    /** Why there is none. */
+    get probeProblem() {
+      return probeProblem;
     },
     get isProbing() {
       return isProbing;
@@ -61,8 +100,17 @@ export function createStorage() {
       if (!status || !first || !last || last.at - first.at < 1000) return null;
       return ((last.bytes - first.bytes) * 1000) / (last.at - first.at);
     },
-    /** With a probe: for whoever comes, or asks for one. */
-    load: () => look(true),
-    refresh: () => look(false),
+    /** Without a probe: after something was done. */
+    refresh,
+    /** Now and then: not while an answer is awaited, which a slow server would never get to give. */
+    poll: () => {
+      if (looking === 0) void refresh();
+    },
+    /** Writes, reads and deletes a file where the library is. */
+    tryIt,
+    /** For whoever comes: the places do not wait for the file that is tried. */
+    load: async () => {
+      await Promise.all([refresh(), tryIt()]);
+    },
   };
 }

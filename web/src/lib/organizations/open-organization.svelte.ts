@@ -14,9 +14,13 @@ export function openOrganization(id: string) {
     param: { id },
     query: { offset: `${offset}`, limit: `${limit}` },
   });
-  const members = createGrowingList((offset, limit) => api.get('/organizations/:id/members', part(offset, limit)));
-  const invitations = createGrowingList((offset, limit) =>
-    api.get('/organizations/:id/invitations', part(offset, limit)),
+  const members = createGrowingList(
+    (offset, limit) => api.get('/organizations/:id/members', part(offset, limit)),
+    ({ user }) => user.id,
+  );
+  const invitations = createGrowingList(
+    (offset, limit) => api.get('/organizations/:id/invitations', part(offset, limit)),
+    ({ user }) => user.id,
   );
 
   function show(next: Organization): void {

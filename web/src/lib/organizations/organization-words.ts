@@ -1,5 +1,6 @@
 import type { Organization, OrganizationRole } from '#lib/api-schema.ts';
 import { formatCount } from '#lib/format.ts';
+import { addressOf } from '#lib/pictures/picture-address.ts';
 
 const ROLES = { admin: 'Administrator', member: 'Member' } as const;
 export const roleWords = (role: OrganizationRole): string => ROLES[role];
@@ -44,7 +45,7 @@ export function plateHue(id: string): number {
 
 /** The sizes of a logo that the server keeps, for `srcset`. */
 export const logoSources = (url: string): string =>
-  [64, 128, 256, 512].map((side) => `${url}&size=${side} ${side}w`).join(', ');
+  [64, 128, 256, 512].map((side) => `${addressOf(url, side)} ${side}w`).join(', ');
 
 /** What goes with an organization, and what does not. */
 export function deletionWords({ member_count }: Pick<Organization, 'member_count'>, invited = 0): string {
