@@ -1,8 +1,9 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** What goes wrong with an answer; null passes it on as it is. */
-export type Fault = 'error' | 'silence' | 'half a body' | 'refused credentials' | null;
+export type Fault = 'error' | 'silence' | 'half a body' | 'refused credentials' | 'late' | null;
 
 /** Stands before a real server and spoils some of its answers. */
 export interface FaultyProxy {
@@ -10,6 +11,8 @@ export interface FaultyProxy {
   /** Asked for every request that comes. */
   spoil: (request: IncomingMessage) => Fault;
   readonly requests: string[];
+  /** Those of them that were not answered yet. */
+  unanswered(): string[];
   /** Breaks the connections of all that were not answered yet. */
   drop(): void;
   close(): Promise<void>;
@@ -17,11 +20,12 @@ export interface FaultyProxy {
 
 export async function createFaultyProxy(target: string): Promise<FaultyProxy> {
   const { hostname, port } = new URL(target);
-  const open = new Set<ServerResponse>();
-  const server = createServer((incoming, outgoing) => {
-    open.add(outgoing);
+  const open = new Map<ServerResponse, string>();
+  const server = createServer(async (incoming, outgoing) => {
+    const name = `${incoming.method} ${incoming.url}`;
+    open.set(outgoing, name);
     outgoing.once('close', () => open.delete(outgoing));
-    proxy.requests.push(`${incoming.method} ${incoming.url}`);
+    proxy.requests.push(name);
     const fault = proxy.spoil(incoming);
     if (fault === 'silence') return incoming.resume();
     if (fault === 'error' || fault === 'refused credentials') {
@@ -30,6 +34,7 @@ export async function createFaultyProxy(target: string): Promise<FaultyProxy> {
       outgoing.writeHead(status, { 'content-type': 'application/xml' });
       return outgoing.end(`<Error><Code>${code}</Code></Error>`);
     }
+    if (fault === 'late') await sleep(1000);
     const { method, url, headers } = incoming;
     const onward = request({ hostname, port, method, path: url, headers }, (answer) => {
       outgoing.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
@@ -48,12 +53,13 @@ export async function createFaultyProxy(target: string): Promise<FaultyProxy> {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     spoil: () => null,
     requests: [],
+    unanswered: () => [...open.values()],
     drop() {
-      for (const outgoing of open) outgoing.destroy();
+      for (const outgoing of open.keys()) outgoing.destroy();
     },
     close: () =>
       new Promise((resolve) => {
-        for (const outgoing of open) outgoing.destroy();
+        for (const outgoing of open.keys()) outgoing.destroy();
         server.closeAllConnections();
         server.close(() => resolve());
       }),

@@ -31,7 +31,10 @@ export async function publishCopies(
   copies: readonly Copy[],
 ): Promise<void> {
   for (const sha256 of new Set(copies.map((copy) => copy.sha256))) await lockFile(tx, sha256);
-  await Promise.all(copies.map(({ sha256, bytes }) => bucket.put(sha256, bytes)));
+  const puts = await Promise.allSettled(copies.map(({ sha256, bytes }) => bucket.put(sha256, bytes)));
+  // Told once all have ended: one that came after the others were taken back would stay there.
+  const failed = puts.find((put) => put.status === 'rejected');
+  if (failed) throw failed.reason;
   await recordPublished(
     tx,
     bucket.place,

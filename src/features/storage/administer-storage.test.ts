@@ -165,14 +165,21 @@ test('a check tells what is wrong, and is kept', patience, async () => {
   const missing = join(app.dataDir, toAddress({ hash, variant: 'small' }));
   await rm(missing);
   expect((await app.request(admin, 'POST', `${path}/check`, { json: { read_data: true } })).status).toBe(202);
+  const isUnderWay: boolean[] = [];
   await expect
-    .poll(async () => (await status()).check, patience)
+    .poll(async () => {
+      const { check, is_checking: isChecking } = await status();
+      if (!check) isUnderWay.push(isChecking);
+      return check;
+    }, patience)
     .toMatchObject({
       data_read: true,
       files: 12,
       faults: 1,
       first_faults: [{ hash, variant: 'small', what: 'missing' }],
     });
+  // From when it was asked for, whenever a server took it up: whoever looks waits for its end.
+  expect(isUnderWay).not.toContain(false);
 });
 
 test('a server that is told another place than the library is in does not start, and says what to set', async () => {

@@ -38,6 +38,8 @@ export async function readStorage(deps: StorageDeps, caller: Caller, { probe }: 
   const { principal } = requireAllowed(caller, 'storage.administer');
   const known = await deps.database.as(principal, async (tx: Tx) => ({
     move: await store.readMove(tx),
+    // Who asked for a check sees it from then on, not from when a server takes it up.
+    isCheckDue: await deps.jobs.isDue(checkStorage, tx),
     totals: await store.readTotals(tx),
     leftovers: await store.readLeftovers(tx),
     faults: await store.listFaults(tx, shownFaults),
@@ -56,7 +58,7 @@ export async function readStorage(deps: StorageDeps, caller: Caller, { probe }: 
       started_at: known.check.started_at.toISOString(),
       finished_at: known.check.finished_at.toISOString(),
     },
-    is_checking: known.move.is_checking,
+    is_checking: known.move.is_checking || known.isCheckDue,
   };
 }
 
@@ -159,7 +161,8 @@ export async function pauseMigration(deps: StorageDeps, caller: Caller, address:
 export async function startCheck(deps: StorageDeps, caller: Caller, { read_data: readData }: { read_data: boolean }) {
   const { principal } = requireAllowed(caller, 'storage.administer');
   await deps.database.as(principal, async (tx: Tx) => {
-    if ((await store.readMove(tx)).is_checking) throw new AppError('conflict', 'The storage is being checked already.');
+    const isChecked = (await store.readMove(tx)).is_checking || (await deps.jobs.isDue(checkStorage, tx));
+    if (isChecked) throw new AppError('conflict', 'The storage is being checked already.');
     await deps.jobs.send(checkStorage, { readData }, tx);
   });
 }

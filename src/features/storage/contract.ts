@@ -96,7 +96,7 @@ export const StorageStatus = z
     }),
     migration: Migration.nullable(),
     check: Check.nullable().openapi({ description: 'What was found when the storage was checked last' }),
-    is_checking: z.boolean(),
+    is_checking: z.boolean().openapi({ description: 'Whether a check is asked for or under way' }),
   })
   .openapi('StorageStatus');
 

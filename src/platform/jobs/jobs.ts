@@ -37,6 +37,8 @@ export interface Jobs {
    * Jobs of one name that wait with the same data are one job.
    */
   send<Data extends object>(job: JobDefinition<Data>, data: Data, tx?: KyselyTransactionLike): Promise<void>;
+  /** Whether one of this name waits, or was begun within the last minute: long enough for it to show by itself that it is at work. */
+  isDue(job: JobDefinition, tx: KyselyTransactionLike): Promise<boolean>;
   /** Has a job that failed tried once more, as soon as `tx` commits; one that has not failed stays as it is. */
   retry(name: string, id: string, tx: KyselyTransactionLike): Promise<void>;
   /** Takes a job out of its queue. */
@@ -89,6 +91,13 @@ export async function createJobs(deps: {
         singletonKey: JSON.stringify(data),
         ...(tx ? { db: fromKysely(tx) } : {}),
       });
+    },
+    async isDue(job, tx) {
+      const found = await boss.findJobs(job.name, { db: fromKysely(tx) });
+      return found.some(
+        ({ state, startedOn }) =>
+          state === 'created' || state === 'retry' || (state === 'active' && Date.now() - startedOn.getTime() < 60_000),
+      );
     },
     async retry(name, id, tx) {
       await boss.retry(name, id, { db: fromKysely(tx) });
