@@ -3,8 +3,8 @@ const FAST = 8;
 /** No scroll event for this long means that the page stands still, ms. */
 const STILL = 120;
 /**
- * Once fast, it stays so until it has been slow for this long, ms: where months arrive in mid-flight, the page is set right against
- * the movement, and one event tells of hardly any.
+ * Once fast, it stays so until slow events have come for this long, ms: where months arrive in mid-flight, the page is set right against
+ * the movement, and one event tells of hardly any. How long ago it was fast says nothing: on a busy page a single frame takes longer.
  */
 const SLOW = 60;
 
@@ -25,7 +25,8 @@ export function createSpeedometer(
   let isMoving = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let rests = 0;
-  let lastFast = Number.NEGATIVE_INFINITY;
+  /** When the first slow event came since it was fast; null while it is. */
+  let slowSince: number | null = Number.NEGATIVE_INFINITY;
 
   return {
     /** @param y where the page is now, px. */
@@ -35,8 +36,8 @@ export function createSpeedometer(
       const speed = Math.abs(y - position) / Math.max(1, elapsed);
       // The first event after a rest tells of a move whose beginning nobody saw: a frame is a fair guess.
       const isFast = isMoving ? speed > FAST : Math.abs(y - position) / 16 > FAST * 4;
-      if (isFast) lastFast = time;
-      onFast(isFast || (isMoving && time - lastFast < SLOW));
+      slowSince = isFast ? null : (slowSince ?? time);
+      onFast(slowSince === null || (isMoving && time - slowSince < SLOW));
       position = y;
       at = time;
       if (!isMoving) onMoving(true);
@@ -48,6 +49,7 @@ export function createSpeedometer(
         nextFrame(() => {
           if (rest !== rests) return;
           isMoving = false;
+          slowSince = Number.NEGATIVE_INFINITY;
           onFast(false);
           onMoving(false);
         });
