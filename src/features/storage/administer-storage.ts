@@ -38,7 +38,6 @@ export async function readStorage(deps: StorageDeps, caller: Caller, { probe }: 
   const { principal } = requireAllowed(caller, 'storage.administer');
   const known = await deps.database.as(principal, async (tx: Tx) => ({
     move: await store.readMove(tx),
-    // Who asked for a check sees it from then on, not from when a server takes it up.
     isCheckDue: await deps.jobs.isDue(checkStorage, tx),
     totals: await store.readTotals(tx),
     leftovers: await store.readLeftovers(tx),
@@ -58,7 +57,7 @@ export async function readStorage(deps: StorageDeps, caller: Caller, { probe }: 
       started_at: known.check.started_at.toISOString(),
       finished_at: known.check.finished_at.toISOString(),
     },
-    is_checking: known.move.is_checking || known.isCheckDue,
+    is_checking: isChecking(known),
   };
 }
 
@@ -161,11 +160,15 @@ export async function pauseMigration(deps: StorageDeps, caller: Caller, address:
 export async function startCheck(deps: StorageDeps, caller: Caller, { read_data: readData }: { read_data: boolean }) {
   const { principal } = requireAllowed(caller, 'storage.administer');
   await deps.database.as(principal, async (tx: Tx) => {
-    const isChecked = (await store.readMove(tx)).is_checking || (await deps.jobs.isDue(checkStorage, tx));
-    if (isChecked) throw new AppError('conflict', 'The storage is being checked already.');
+    const known = { move: await store.readMove(tx), isCheckDue: await deps.jobs.isDue(checkStorage, tx) };
+    if (isChecking(known)) throw new AppError('conflict', 'The storage is being checked already.');
     await deps.jobs.send(checkStorage, { readData }, tx);
   });
 }
+
+/** Somebody is at it, or has asked for it and no server has taken it up yet. */
+const isChecking = ({ move, isCheckDue }: { move: store.MoveRow; isCheckDue: boolean }): boolean =>
+  move.is_checking || isCheckDue;
 
 /** What is foreseen has a sentence for whoever runs the server. */
 function refuse(error: unknown): never {
