@@ -37,6 +37,11 @@ let admin: Person;
 let victim: Person;
 let stranger: Person;
 
+const stepColumns = `id, owner_id, session_id, position, prompt, parameters, model_key, model_hash, model_name, model_base,
+  backend, batch_id, correlation_id`;
+const stepOf = (id: string, owner: string): string =>
+  `'${id}', '${owner}', '${owner}', ${id === owner ? 1 : 2}, 'x', '{}', 'x', 'x', 'x', 'x', 'x', '${uuidv7()}', 'x'`;
+
 /** A person with a row in every table that has rows of people. */
 async function createPerson(name: string): Promise<Person> {
   const id = uuidv7();
@@ -76,6 +81,17 @@ async function createPerson(name: string): Promise<Person> {
     await sql`insert into shared_links (id, owner_id, photo_id, key_hash, key_sealed)
       values (${uuidv7()}, ${id}, ${photo}, ${hashOf(`link of ${name}`)}, 'sealed')`.execute(tx);
     await sql`select create_organization(${organization}, ${`organization of ${name}`}, null, 'members')`.execute(tx);
+    await sql`insert into generation_sessions (id, owner_id, entry_type) values (${id}, ${id}, 'scratch')`.execute(tx);
+    await sql`insert into generation_steps (${sql.raw(stepColumns)}) values (${sql.raw(stepOf(id, id))})`.execute(tx);
+    await sql`insert into step_alternatives (id, owner_id, step_id, n, seed) values (${id}, ${id}, ${id}, 0, 1)`.execute(
+      tx,
+    );
+    await sql`insert into alternative_progress (alternative_id, owner_id, done) values (${id}, ${id}, 0.5)`.execute(tx);
+    await sql`insert into model_favorites (owner_id, model_key) values (${id}, 'model')`.execute(tx);
+    await sql`insert into prompt_templates (id, owner_id, name, prompt_text) values (${id}, ${id}, 'x', 'x')`.execute(
+      tx,
+    );
+    await sql`insert into generation_settings (owner_id, settings) values (${id}, '{}')`.execute(tx);
     await sql`select record_audit('sign_in', 'session', ${session}, '{}', '192.0.2.1')`.execute(tx);
   });
   await asStorage(database, async (tx) => {
@@ -104,8 +120,15 @@ beforeAll(async () => {
       tx,
     ),
   );
+  await as(admin.principal, (tx) => sql`insert into generation_backend (mode) values ('local')`.execute(tx));
+  await outside.query(`insert into generation_leftovers (backend, image) values ('x', 'left.png')`);
+  await as(admin.principal, (tx) => sql`insert into try_out (allowed) values (false)`.execute(tx));
   await asSystem(database, async (tx) => {
     await sql`select settle_storage('files')`.execute(tx);
+    await sql`insert into models (backend, key, hash, name, type, base, compatible_vae, defaults, limits)
+      values ('x', 'model', 'x', 'x', 'main', 'x', '[]', '{}', '{}')`.execute(tx);
+    await sql`insert into model_lists (backend, listed_at) values ('x', now())`.execute(tx);
+    await sql`insert into pod_use (day, ms, dollars) values ('2026-11-22', 1, 1)`.execute(tx);
     await sql`insert into storage_leftovers (driver) values ('s3')`.execute(tx);
     await sql`insert into storage_checks (id, started_at, data_read, files, faults, first_faults, orphans)
       values (${uuidv7()}, now(), true, 7, 0, '[]', 0)`.execute(tx);
@@ -125,7 +148,7 @@ beforeAll(async () => {
  */
 const tables: Record<
   string,
-  { theirs(): string; change: string; row(): string; adminReads?: true; adminChanges?: true }
+  { theirs(): string; change: string; row(): string; adminReads?: true; usersRead?: true; adminChanges?: true }
 > = {
   users: {
     theirs: () => `id = '${victim.id}'`,
@@ -243,6 +266,88 @@ const tables: Record<
     change: `label = 'taken'`,
     row: () => `(owner_id, kind, word) values ('${victim.id}', 'word', 'x')`,
   },
+  generation_sessions: {
+    theirs: () => `owner_id = '${victim.id}'`,
+    change: `status = 'abandoned'`,
+    row: () => `(id, owner_id, entry_type) values ('${uuidv7()}', '${victim.id}', 'scratch')`,
+  },
+  generation_steps: {
+    theirs: () => `owner_id = '${victim.id}'`,
+    change: `status = 'failed'`,
+    row: () => `(${stepColumns}) values (${stepOf(uuidv7(), victim.id)})`,
+  },
+  step_alternatives: {
+    theirs: () => `owner_id = '${victim.id}'`,
+    change: `image = 'taken'`,
+    row: () => `(id, owner_id, step_id, n, seed) values ('${uuidv7()}', '${victim.id}', '${victim.id}', 1, 1)`,
+  },
+  generation_leftovers: {
+    theirs: () => `backend = 'x'`,
+    change: 'tries = 7',
+    row: () => `(backend, image) values ('x', 'picture.png')`,
+  },
+  alternative_progress: {
+    theirs: () => `owner_id = '${victim.id}'`,
+    change: 'done = 1',
+    row: () => `(alternative_id, owner_id, done) values ('${victim.id}', '${victim.id}', 1)`,
+  },
+  models: {
+    theirs: () => `key = 'model'`,
+    change: `name = 'taken'`,
+    row: () =>
+      `(backend, key, hash, name, type, base, compatible_vae, defaults, limits) values ('x', 'y', 'x', 'x', 'x', 'x', '[]', '{}', '{}')`,
+    adminReads: true,
+    usersRead: true,
+  },
+  model_lists: {
+    theirs: () => `backend = 'x'`,
+    change: 'listed_at = now()',
+    row: () => `(backend, listed_at) values ('y', now())`,
+    adminReads: true,
+    usersRead: true,
+  },
+  model_favorites: {
+    theirs: () => `owner_id = '${victim.id}'`,
+    change: `model_key = 'taken'`,
+    row: () => `(owner_id, model_key) values ('${victim.id}', 'x')`,
+  },
+  prompt_templates: {
+    theirs: () => `owner_id = '${victim.id}'`,
+    change: `name = 'taken'`,
+    row: () => `(id, owner_id, name, prompt_text) values ('${uuidv7()}', '${victim.id}', 'x', 'x')`,
+  },
+  generation_settings: {
+    theirs: () => `owner_id = '${victim.id}'`,
+    change: `settings = '{"default_steps":1}'`,
+    row: () => `(owner_id, settings) values ('${victim.id}', '{}')`,
+  },
+  generation_backend: {
+    theirs: () => 'id',
+    change: `mode = 'remote'`,
+    row: () => `(mode) values ('remote')`,
+    adminReads: true,
+    usersRead: true,
+    adminChanges: true,
+  },
+  try_out: {
+    theirs: () => 'id',
+    change: 'allowed = true',
+    row: () => '(allowed) values (true)',
+    adminReads: true,
+    adminChanges: true,
+  },
+  pods: {
+    theirs: () => 'id',
+    change: `alarm = 'taken'`,
+    row: () => `(alarm) values ('taken')`,
+    adminReads: true,
+  },
+  pod_use: {
+    theirs: () => `day = '2026-11-22'`,
+    change: 'dollars = 0',
+    row: () => `(day, ms, dollars) values ('2026-11-23', 1, 1)`,
+    adminReads: true,
+  },
   blobs: {
     theirs: () => `hash = '\\x${victim.hash.toString('hex')}'`,
     change: `driver = 'taken'`,
@@ -346,7 +451,7 @@ describe.each(Object.keys(others))('%s, with no access check in the way', (who) 
   test.each(Object.keys(tables))('reads, changes, deletes and adds nothing of the victim in %s', async (name) => {
     const table = tables[name] as (typeof tables)[string];
     const principal = others[who]?.() ?? null;
-    const reads = who === 'an administrator' && table.adminReads;
+    const reads = (who === 'an administrator' && table.adminReads) || (who === 'another user' && table.usersRead);
     const key = /^\w+/.exec(table.theirs())?.[0] ?? '1';
     const seen = await attempt(principal, `select ${key === 'true' ? '1' : key} from ${name} where ${table.theirs()}`);
     if (reads) expect(seen).toBe(1);
@@ -362,6 +467,10 @@ describe.each(Object.keys(others))('%s, with no access check in the way', (who) 
 
 /** Not by those whose they are either. */
 const seenByNobody = [
+  'generation_leftovers',
+  'try_out',
+  'pods',
+  'pod_use',
   'passwords',
   'one_time_tokens',
   'blobs',
@@ -532,6 +641,9 @@ describe('functions that run as the owner', () => {
       'announce_account_change',
       'announce_album_changes',
       'announce_album_contents',
+      'announce_cancelled',
+      'announce_generation',
+      'announce_generation_change',
       'announce_link_changes',
       'announce_membership',
       'announce_organization_change',
@@ -541,7 +653,9 @@ describe('functions that run as the owner', () => {
       'announce_photos',
       'announce_picture',
       'announce_pin',
+      'announce_sessions',
       'announce_upload',
+      'announce_work',
       'app_administers',
       'app_is_admin',
       'app_joined_organization',
@@ -578,6 +692,9 @@ describe('functions that run as the owner', () => {
       'invite_to_organization',
       'is_public_picture',
       'is_shown_picture',
+      'leave_batch',
+      'leave_image',
+      'leave_step',
       'link_password_hash',
       'link_people',
       'maker_is_admin',
@@ -599,6 +716,7 @@ describe('functions that run as the owner', () => {
       'request_reset',
       'require_place',
       'require_room',
+      'seconds_per_picture',
       'set_account_state',
       'set_album_role',
       'set_organization_logo',
@@ -607,12 +725,15 @@ describe('functions that run as the owner', () => {
       'settle_storage',
       'shown_pictures',
       'sole_owner',
+      'steps_ahead',
+      'steps_waiting',
       'storage_totals',
       'sweep_audit',
       'sweep_credentials',
       'sweep_search_words',
       'touch_albums',
       'touch_credentials',
+      'try_out_allowed',
       'unpublished_pictures',
     ]);
     expect(rows.filter((row) => row.proconfig !== '{"search_path=public, pg_temp"}')).toEqual([]);
@@ -638,6 +759,7 @@ describe('functions that run as the owner', () => {
       expect(await call(principal, `select create_user('${uuidv7()}', 'late', null, 'admin', 'x')`), who).toEqual([
         false,
       ]);
+      expect(await call(principal, `select steps_ahead('${victim.id}')`), who).toEqual([]);
       expect(await call(principal, `select sweep_audit(0)`), who).toEqual([refused]);
       expect(await call(principal, `select storage_totals()`), who).toEqual([refused]);
       // Settled once, it stays where it is until somebody moves it who may.

@@ -115,6 +115,22 @@ export function createDelivery({
     }
   };
 
+  /** What is made of a blob as it is read: a download now and then, so memory holds none of it. */
+  const sendRewritten = async (
+    request: IncomingMessage,
+    response: ServerResponse,
+    what: Deliverable,
+    rewrite: NonNullable<Deliverable['rewrite']>,
+  ): Promise<void> => {
+    const stored = await store.open(what.key);
+    if (!stored) throw absent();
+    const reader = await rewrite(stored);
+    if (request.method !== 'HEAD') return stream(request, response, what, reader);
+    await reader.close();
+    writeHead(response, what, reader.size, null);
+    response.end();
+  };
+
   /** A large blob that is in memory, or its reader once slow clients keep too many others there. */
   const sendLarge = async (request: IncomingMessage, response: ServerResponse, what: Deliverable, bytes: Buffer) => {
     if (lentBytes + bytes.length > cacheBytes) {
@@ -150,6 +166,7 @@ export function createDelivery({
         if (!direct.send(request, response, what, null)) response.writeHead(304, cacheLabelsOf(what)).end();
         return;
       }
+      if (what.rewrite) return sendRewritten(request, response, what, what.rewrite);
       if (request.method === 'HEAD') {
         writeHead(response, what, await sizeOf(what), null);
         response.end();

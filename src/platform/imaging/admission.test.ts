@@ -57,6 +57,21 @@ test('an aborted one leaves the queue with the reason, and those behind it move 
   await expect(admission.acquire(1, abort.signal)).rejects.toThrow('gone');
 });
 
+test('one that yields waits for all who do not, whenever they came, and then for those that came before it', async () => {
+  const admission = createAdmission(1);
+  const order: string[] = [];
+  const wait = async (name: string, yields: boolean) => {
+    const release = await admission.acquire(1, undefined, { yields });
+    order.push(name);
+    release();
+  };
+  const first = await ask(admission, order, 'first', 1);
+  const waiting = [wait('patient', true), wait('second', false), wait('more patient', true), wait('third', false)];
+  first();
+  await Promise.all(waiting);
+  expect(order).toEqual(['first', 'second', 'third', 'patient', 'more patient']);
+});
+
 test('giving back twice gives back once', async () => {
   const admission = createAdmission(1);
   const release = await admission.acquire(1);

@@ -1,15 +1,17 @@
 interface Waiting {
   cost: number;
+  yields: boolean;
   admit: () => void;
 }
 
-/** Gives out a limited amount of something, strictly in the order of asking. */
+/** Gives out a limited amount of something, in the order of asking. */
 export interface Admission {
   /**
    * Waits for `cost` units and returns the function that gives them back. Asking for more than there are in all waits for all.
    * Rejects with the signal's reason when it is aborted while waiting.
+   * @param options.yields goes after all who do not, those that come later as well
    */
-  acquire(cost: number, signal?: AbortSignal): Promise<() => void>;
+  acquire(cost: number, signal?: AbortSignal, options?: { readonly yields?: boolean }): Promise<() => void>;
 }
 
 /** A weighted semaphore. First come, first served: many small jobs cannot starve a large one. */
@@ -36,7 +38,7 @@ export function createAdmission(capacity: number): Admission {
   }
 
   return {
-    acquire(asked, signal) {
+    acquire(asked, signal, { yields = false } = {}) {
       const cost = Math.min(asked, capacity);
       return new Promise((resolve, reject) => {
         if (signal?.aborted) return reject(signal.reason);
@@ -48,13 +50,15 @@ export function createAdmission(capacity: number): Admission {
         };
         const waiting: Waiting = {
           cost,
+          yields,
           admit() {
             signal?.removeEventListener('abort', leave);
             resolve(release(cost));
           },
         };
         signal?.addEventListener('abort', leave, { once: true });
-        queue.push(waiting);
+        const ahead = yields ? queue.length : queue.findLastIndex((other) => !other.yields) + 1;
+        queue.splice(ahead, 0, waiting);
         admitWaiting();
       });
     },

@@ -1,11 +1,12 @@
-/** The process that decodes: one request at a time comes over IPC, one answer goes back. See decoder.ts for the other end. */
+/** The process that decodes and paints: one request at a time comes over IPC, one answer goes back. See decoder.ts for the other end. */
 import { setPriority } from 'node:os';
 import sharp from 'sharp';
 import { AppError } from '#platform/http/app-error.ts';
-import type { Answer, Request } from './decoder.ts';
+import type { Answer, Interim, Request } from './decoder.ts';
 import { deriveImages } from './derive-images.ts';
 import { derivePicture } from './derive-picture.ts';
 import { inspectImage } from './inspect-image.ts';
+import type { PaintRequest } from './paint/paint-request.ts';
 
 // One thread a picture: more pictures at once come from more processes, and memory stays what the budget says.
 sharp.concurrency(1);
@@ -39,12 +40,30 @@ async function answer(request: Request): Promise<Answer> {
 }
 
 function work(request: Request): Promise<unknown> {
+  if (request.step === 'paint') return paint(request.request);
   const { path, maxPixels } = request;
   if (request.step === 'inspect') return inspectImage(path, maxPixels);
+  if (request.step === 'style') return style(request);
   if (request.step === 'derive') return deriveImages(path, request.outDir, request.facts, maxPixels);
   return derivePicture(path, request.outDir, request.facts, request.shape, maxPixels);
 }
 
-function send(answer: Answer) {
+/** The styles are loaded when the first is asked for: most of these processes never are. */
+async function style({ path, facts, outDir, request, maxPixels }: Request & { step: 'style' }): Promise<unknown> {
+  const { previewStyle, styleImage } = await import('./styles/style-image.ts');
+  return outDir === null
+    ? previewStyle(path, facts, request, maxPixels)
+    : styleImage(path, outDir, facts, request, maxPixels);
+}
+
+async function paint(request: PaintRequest): Promise<unknown> {
+  // Uploads wait for decoders; nobody waits for a painting in the same way. A process that painted once decodes no more.
+  setPriority(15);
+  // Loaded by those who paint alone: a decoder needs none of it.
+  const { paintPicture } = await import('./paint/paint-picture.ts');
+  return paintPicture(request, (progress) => send({ progress }));
+}
+
+function send(answer: Answer | Interim) {
   process.send?.(answer);
 }

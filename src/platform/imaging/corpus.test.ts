@@ -2,9 +2,13 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AppError } from '#platform/http/app-error.ts';
-import { createImaging, type Imaging } from './index.ts';
+import { createImaging, type Imaging, type StyleId, styleIds } from './index.ts';
+
+// libvips caches by file name, and these tests write other pictures to the same names.
+sharp.cache(false);
 
 const corpus = join(import.meta.dirname, '../../../../shared/corpus');
 
@@ -60,8 +64,34 @@ describe.skipIf(lines.length === 0)('the shared corpus', () => {
     },
   );
 
+  test.each(lines.map((line, n) => [line.file, expected(line), styleIds[n % styleIds.length] as StyleId] as const))(
+    '%s: %s, in the style %s',
+    async (file, wanted, style) => {
+      const request = { style, strength: 0.8, takenAt: null, takenOffset: null, make: null, model: null };
+      const result = await imaging.stylePhoto({ path: join(corpus, file), outDir, request }).catch((error) => error);
+      if (wanted !== 'accept') {
+        expect(result).toBeInstanceOf(AppError);
+        expect(`reject-${(result as AppError).status}`).toBe(wanted);
+        return;
+      }
+      if (result instanceof Error) throw result;
+      const { width, height } = await sharp(result.path).metadata();
+      expect([width, height]).toEqual([result.width, result.height]);
+      expect(width * height).toBeLessThanOrEqual(24_000_000);
+    },
+    60_000,
+  );
+
   test('nothing but derivatives was written', () => {
-    const known = ['preview.jpg', 'preview.webp', 'medium.webp', 'small.webp'];
+    const known = [
+      'preview.jpg',
+      'preview.webp',
+      'medium.webp',
+      'small.webp',
+      'styled.jpg',
+      'styled.webp',
+      'styled.png',
+    ];
     expect(readdirSync(outDir).filter((name) => !known.includes(name))).toEqual([]);
   });
 });

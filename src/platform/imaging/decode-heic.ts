@@ -1,18 +1,22 @@
 import { readFile } from 'node:fs/promises';
 import decode from 'heic-decode';
-import sharp, { type Metadata } from 'sharp';
+import sharp, { type Metadata, type Sharp } from 'sharp';
 import { embedProfile, isSrgbProfile } from './icc-profile.ts';
 import { fitted, fromRaw, type RawImage, release, toRaw } from './raw-image.ts';
 import { undecodable } from './undecodable.ts';
 
 /**
- * The preview's pixels of a HEIC file, in sRGB. libheif compiled to WebAssembly decodes, as the prebuilt sharp has no HEVC;
+ * The pixels of a HEIC file, in sRGB, in the preview's size unless `shape` says otherwise. libheif compiled to WebAssembly decodes, as the prebuilt sharp has no HEVC;
  * it applies rotation and mirroring, and EXIF's orientation must not be applied on top (ISO/IEC 23008-12, A.2.2).
  */
-export async function decodeHeic(path: string, maxPixels: number): Promise<RawImage> {
+export async function decodeHeic(
+  path: string,
+  maxPixels: number,
+  shape: (image: Sharp) => Sharp = (image) => fitted(image, 'preview'),
+): Promise<RawImage> {
   const header = await sharp(path, { limitInputPixels: false }).metadata();
   const full = await decodePrimary(await readFile(path), header, maxPixels);
-  const preview = await toRaw(fitted(fromRaw(full), 'preview'));
+  const preview = await toRaw(shape(fromRaw(full)));
   release(full);
   if (!header.icc || isSrgbProfile(header.icc)) return preview;
   // Pixels in memory cannot carry a profile into sharp; an uncompressed PNG can.

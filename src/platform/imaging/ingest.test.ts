@@ -78,6 +78,7 @@ describe('a photograph', () => {
       exposure: { time: 0.004, aperture: 2.8, iso: 200, focalLength: 35 },
       location: { latitude: expect.closeTo(48.137154, 5), longitude: expect.closeTo(11.576124, 5), altitude: 519 },
       place: null,
+      making: null,
     });
     const placeholder = thumbHashToRGBA(image.placeholder);
     expect(placeholder.w / placeholder.h).toBeCloseTo(1.5, 0);
@@ -248,6 +249,7 @@ describe('every format', () => {
       exposure: { time: 0.004, aperture: 2.8, iso: 200, focalLength: 35 },
       location: { latitude: -33.86, longitude: 151.21, altitude: 12.5 },
       place: null,
+      making: null,
     });
     const reference = join(dir, 'reference.jpg');
     await writeFile(reference, await makePhoto({ width: 1200, height: 900, seed: 4 }));

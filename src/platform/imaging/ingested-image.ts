@@ -1,3 +1,4 @@
+import type { Making } from './read-making.ts';
 import type { ImageFormat } from './sniff.ts';
 
 /** The sizes every photo has, as the most its long side has in pixels; none is ever larger than the original. */
@@ -26,6 +27,8 @@ export interface CameraMetadata {
   location: { latitude: number; longitude: number; altitude: number | null } | null;
   /** The name of the place, as XMP or IPTC tells it; 200 characters at the most. */
   place: string | null;
+  /** What the programs that make pictures tell in them; null where nothing is told. */
+  making: Making | null;
 }
 
 /** An original that decodes in full, with everything that was made from it. */

@@ -3,6 +3,7 @@ import { AppError } from '#platform/http/app-error.ts';
 import { isSrgbProfile } from './icc-profile.ts';
 import type { CameraMetadata } from './ingested-image.ts';
 import { readExif } from './read-exif.ts';
+import { readMaking } from './read-making.ts';
 import { readPlace } from './read-place.ts';
 import type { ImageFormat } from './sniff.ts';
 import { undecodable } from './undecodable.ts';
@@ -27,7 +28,7 @@ export interface ImageFacts {
 }
 
 /**
- * Reads a file's header, EXIF, and the place that XMP or IPTC name.
+ * Reads a file's header, EXIF, the place that XMP or IPTC name, and how it was made where a program tells that.
  * Throws AppError `undecodable` for a damaged header and `too_many_pixels` for more than `maxPixels` (width × height).
  */
 export async function inspectImage(
@@ -63,7 +64,7 @@ export async function inspectImage(
       colourPath: colourPathOf(header),
       cost: costOf(format, pixels, header),
     },
-    metadata: { ...readExif(header.exif), place: readPlace(header) },
+    metadata: { ...readExif(header.exif), place: readPlace(header), making: readMaking(header) },
   };
 }
 

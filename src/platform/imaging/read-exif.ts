@@ -1,7 +1,7 @@
 import ExifReader, { type ExpandedTags } from 'exifreader';
 import type { CameraMetadata } from './ingested-image.ts';
 
-type ExifMetadata = Omit<CameraMetadata, 'place'>;
+type ExifMetadata = Omit<CameraMetadata, 'place' | 'making'>;
 type ExifTags = NonNullable<ExpandedTags['exif']>;
 
 const MAX_TEXT = 200;
@@ -22,7 +22,7 @@ export function readExif(block: Buffer | undefined): ExifMetadata {
     });
     return {
       takenAt: takenAtOf(exif),
-      camera: someOf({ make: textOf(exif.Make), model: textOf(exif.Model), lens: textOf(exif.LensModel) }),
+      camera: someOf({ make: cameraOf(exif.Make), model: cameraOf(exif.Model), lens: textOf(exif.LensModel) }),
       exposure: someOf({
         time: positiveOf(exif.ExposureTime),
         aperture: positiveOf(exif.FNumber),
@@ -68,6 +68,12 @@ function textOf(tag: { value?: unknown } | undefined): string | null {
   const plain = value.replace(/\p{Cc}+/gu, ' ').trim();
   return [...plain].slice(0, MAX_TEXT).join('') || null;
 }
+
+/** ComfyUI has its graphs in the place of a camera's name. */
+const cameraOf = (tag: { value?: unknown } | undefined): string | null => {
+  const text = textOf(tag);
+  return text && /^(prompt|workflow):\s*\{/.test(text) ? null : text;
+};
 
 /** A number or a ratio of two; null unless finite and above 0. */
 function positiveOf(tag: { value?: unknown } | undefined): number | null {

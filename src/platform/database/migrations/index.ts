@@ -12,6 +12,10 @@ import { photoTypes } from './0010-photo-types.ts';
 import { pictures } from './0011-pictures.ts';
 import { organizations } from './0012-organizations.ts';
 import { publicPictures } from './0013-public-pictures.ts';
+import { madePhotos } from './0014-made-photos.ts';
+import { generation } from './0015-generation.ts';
+import { pods } from './0016-pods.ts';
+import { tryOut } from './0017-try-out.ts';
 
 /** Every migration, by the name under which it is recorded. Names sort in the order they run and are never changed. */
 export const migrations: Record<string, (db: Kysely<unknown>) => Promise<void>> = {
@@ -28,4 +32,8 @@ export const migrations: Record<string, (db: Kysely<unknown>) => Promise<void>> 
   '0011-pictures': pictures,
   '0012-organizations': organizations,
   '0013-public-pictures': publicPictures,
+  '0014-made-photos': madePhotos,
+  '0015-generation': generation,
+  '0016-pods': pods,
+  '0017-try-out': tryOut,
 };
