@@ -51,6 +51,9 @@ export const rules = {
   'photo.create': { scope: 'photos:write' },
   'photo.change': { scope: 'photos:write', resource: 'photo' },
   'photo.change_many': { scope: 'photos:write' },
+  'style.list': { scope: 'photos:read' },
+  // What is in a photo is in its likeness too, so that a key which may only add photos does not come to see one by its style.
+  'photo.style': { scope: 'photos:write', also: 'photos:read', resource: 'photo' },
   'upload.continue': { scope: 'photos:write', resource: 'upload' },
   'download.create': { scope: 'photos:read' },
   'download.read': { scope: 'photos:read', resource: 'download' },
@@ -86,6 +89,26 @@ export const rules = {
   'link.read': { scope: 'photos:write', also: 'photos:read', resource: 'link' },
   'link.create': { scope: 'photos:write', also: 'photos:read' },
   'link.change': { scope: 'photos:write', also: 'photos:read', resource: 'link' },
+  // What is made of a photo shows what is in it, so a key that makes pictures must be one that may look.
+  'generation.list': { scope: 'photos:read' },
+  'generation.begin': { scope: 'photos:write', also: 'photos:read' },
+  'generation.read': { scope: 'photos:read', resource: 'generation_session' },
+  'generation.change': { scope: 'photos:write', also: 'photos:read', resource: 'generation_session' },
+  'step.read': { scope: 'photos:read', resource: 'generation_step' },
+  'step.change': { scope: 'photos:write', also: 'photos:read', resource: 'generation_step' },
+  'alternative.read': { scope: 'photos:read', resource: 'alternative' },
+  'alternative.change': { scope: 'photos:write', also: 'photos:read', resource: 'alternative' },
+  'template.list': { scope: 'photos:read' },
+  'template.create': { scope: 'photos:write', also: 'photos:read' },
+  'template.change': { scope: 'photos:write', also: 'photos:read', resource: 'template' },
+  'model.list': { scope: 'photos:read' },
+  // What it finds is everybody's, so it takes more than a key that may look.
+  'model.refresh': { scope: 'photos:write', also: 'photos:read' },
+  'model.mark': { scope: 'photos:write', also: 'photos:read' },
+  'settings.read': { scope: 'photos:read' },
+  'settings.change': { scope: 'photos:write', also: 'photos:read' },
+  'backend.read': { scope: 'photos:read' },
+  'backend.administer': { scope: null, role: 'admin' },
   'change.follow': { scope: 'photos:read' },
 } as const satisfies Record<string, Rule>;
 
@@ -127,6 +150,14 @@ const withinReach = {
       select organization_id as id from organization_invitations where organization_id = any(${ids}) and user_id = ${userId}`,
   link: (ids: readonly string[], userId: string) =>
     sql<{ id: string }>`select id from shared_links where id = any(${ids}) and owner_id = ${userId}`,
+  generation_session: (ids: readonly string[], userId: string) =>
+    sql<{ id: string }>`select id from generation_sessions where id = any(${ids}) and owner_id = ${userId}`,
+  generation_step: (ids: readonly string[], userId: string) =>
+    sql<{ id: string }>`select id from generation_steps where id = any(${ids}) and owner_id = ${userId}`,
+  alternative: (ids: readonly string[], userId: string) =>
+    sql<{ id: string }>`select id from step_alternatives where id = any(${ids}) and owner_id = ${userId}`,
+  template: (ids: readonly string[], userId: string) =>
+    sql<{ id: string }>`select id from prompt_templates where id = any(${ids}) and owner_id = ${userId}`,
   session: (ids: readonly string[], userId: string) =>
     sql<{ id: string }>`select id from sessions where id = any(${ids}) and user_id = ${userId}`,
   api_key: (ids: readonly string[], userId: string) =>
@@ -168,6 +199,10 @@ const nouns: Record<keyof typeof withinReach, string> = {
   seen_organization: 'organization',
   organization_invitation: 'invitation',
   link: 'link',
+  generation_session: 'session',
+  generation_step: 'step',
+  alternative: 'picture',
+  template: 'template',
   session: 'session',
   api_key: 'API key',
   upload: 'upload',

@@ -46,6 +46,10 @@ export const actions = [
   'job_deleted',
   'storage_move_started',
   'storage_move_paused',
+  'studio_mode_changed',
+  'pod_started',
+  'pod_stopped',
+  'try_out_changed',
 ] as const;
 
 export const subjectKinds = [

@@ -148,7 +148,7 @@ describe('a library goes from driver to driver by its backups, and is the same e
     await goTo(await emptyPlace({ TINTYPE_STORAGE: 'postgres' }, 'createrole'));
     if (bucket) await goTo(await emptyPlace(bucket));
     await goTo(await emptyPlace());
-  }, 60_000);
+  }, 180_000);
 });
 
 describe('backups of one library', async () => {
@@ -251,7 +251,7 @@ describe('backups of one library', async () => {
       const verification = await verifyStorage(deps, { readData: true }).finally(database.close);
       expect(verification).toMatchObject({ faults: [], orphans: 0 });
     }
-  }, 60_000);
+  }, 180_000);
 
   test('take turns', async () => {
     const [one, next] = [await temp('backup'), await temp('backup')];

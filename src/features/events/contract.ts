@@ -1,7 +1,16 @@
 import { z } from '@hono/zod-openapi';
 import { id } from '#platform/http/contract.ts';
 
-export const changeKinds = ['photos', 'albums', 'links', 'account', 'uploads', 'organizations'] as const;
+export const changeKinds = [
+  'photos',
+  'albums',
+  'links',
+  'account',
+  'uploads',
+  'organizations',
+  'sessions',
+  'generation',
+] as const;
 export const changeWays = ['added', 'changed', 'removed'] as const;
 
 /** What `event: change` carries. */

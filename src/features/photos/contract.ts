@@ -5,6 +5,20 @@ import { filterQuery, imageTypes, kinds, PhotoFilter, tag } from './photo-filter
 export const variants = ['original', 'preview', 'medium', 'small'] as const;
 export type Variant = (typeof variants)[number];
 
+/** How a picture was made, in short; what is not known is not there. */
+export const GenerationMetadata = z
+  .strictObject({
+    prompt: z.string(),
+    negative_prompt: z.string(),
+    model_key: z.string(),
+    model_name: z.string(),
+    seed: z.number(),
+    steps: z.number(),
+    cfg_scale: z.number(),
+  })
+  .partial()
+  .openapi('GenerationMetadata');
+
 export const Photo = z
   .strictObject({
     id,
@@ -30,7 +44,7 @@ export const Photo = z
     preview_url: z.string().openapi({ description: '2048 px long side' }),
     full_url: z.string().openapi({ description: 'The original, byte for byte' }),
     retrieval_status: z.literal('completed'),
-    generation_metadata: z.strictObject({}),
+    generation_metadata: GenerationMetadata,
   })
   .openapi('Photo');
 
@@ -48,6 +62,28 @@ export const TrashedPhoto = Photo.extend({ purge_at: dateTime }).openapi('Trashe
 export const TrashList = z
   .strictObject({ items: z.array(TrashedPhoto), total: z.int(), limit: z.int(), offset: z.int() })
   .openapi('TrashList');
+
+/** What a picture was made with: what is not known is not there. */
+export const GenerationParameters = z
+  .strictObject({
+    tool: z.string(),
+    backend: z.string(),
+    model_key: z.string(),
+    model_hash: z.string(),
+    model_name: z.string(),
+    vae_key: z.string(),
+    seed: z.number(),
+    steps: z.number(),
+    cfg_scale: z.number(),
+    scheduler: z.string(),
+    width: z.number(),
+    height: z.number(),
+    strength: z.number().openapi({ description: '0 to 1: how far it may be from its source' }),
+    session_id: z.string(),
+    step_id: z.string(),
+  })
+  .partial()
+  .openapi('GenerationParameters');
 
 export const PhotoMetadata = Photo.extend({
   camera: z
@@ -71,8 +107,12 @@ export const PhotoMetadata = Photo.extend({
   source_image_id: id.nullable(),
   style: z.string().nullable(),
   generation_prompt: z.string().nullable(),
-  generation_negative_prompt: z.null(),
-  generation_params: z.strictObject({}),
+  generation_negative_prompt: z.string().nullable(),
+  generation_params: GenerationParameters,
+  digital_source_type: z
+    .string()
+    .nullable()
+    .openapi({ description: 'How it came to be, as an address of the IPTC vocabulary; null where nothing tells' }),
 }).openapi('PhotoMetadata');
 
 export const ListQuery = z.strictObject({

@@ -28,7 +28,9 @@ export interface Search {
 
 /** Finds out what a filter's words stand for: parts of words that the owner has, and albums of that name. */
 export async function understand(tx: Tx, ownerId: string, filter: PhotoFilter): Promise<Search> {
-  const { q, archived = q || filter.album_id ? 'any' : false } = filter;
+  const { q } = filter;
+  const isGathered = Boolean(q || filter.album_id || filter.session_id || filter.step_id);
+  const { archived = isGathered ? 'any' : false } = filter;
   const exact = exactValues(filter);
   const search = { ownerId, filter, words: null, findsNothing: false, archived, isIndexed: false };
   if (!q && exact.length === 0) return search;
@@ -52,12 +54,14 @@ export async function understand(tx: Tx, ownerId: string, filter: PhotoFilter): 
   const { lexemes = [], terms = [] } = rows[0] ?? {};
   const quoted = quoter(ownerId);
   const words = [...lexemes.map(quoted), ...terms.map((term) => alternatives(term, quoted))].join(' & ');
-  const { favorite, generated, since, album_id: albumId, image_type: imageType } = filter;
+  const { favorite, generated, since, album_id, session_id, step_id, image_type } = filter;
   return {
     ...search,
     words,
     findsNothing: Boolean(q) && terms.length === 0,
-    isIndexed: [favorite, generated, since, albumId, imageType].every((value) => value === undefined),
+    isIndexed: [favorite, generated, since, album_id, session_id, step_id, image_type].every(
+      (value) => value === undefined,
+    ),
   };
 }
 
@@ -140,6 +144,16 @@ export function matching(search: Search, within: { from?: string; to?: string } 
   if (filter.album_id) {
     conditions.push(
       sql<SqlBool>`id in (select ap.photo_id from album_photos ap where ap.album_id = ${filter.album_id})`,
+    );
+  }
+  // A picture that the studio made has the id of the alternative that it was.
+  if (filter.step_id) {
+    conditions.push(sql<SqlBool>`id in (select a.id from step_alternatives a where a.step_id = ${filter.step_id})`);
+  }
+  if (filter.session_id) {
+    conditions.push(
+      sql<SqlBool>`id in (select a.id from generation_steps s join step_alternatives a on a.step_id = s.id
+        where s.session_id = ${filter.session_id})`,
     );
   }
   // The function says what is searched for in the moment it looks: a transaction may hold several conditions.

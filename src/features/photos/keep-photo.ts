@@ -8,7 +8,9 @@ import type { PhotoDeps } from './deps.ts';
 import { toFilename } from './filename.ts';
 import { sweepBlobs } from './jobs.ts';
 import { explainQuota } from './quota.ts';
+import type { Made, Recipe } from './recipe.ts';
 import {
+  findPhoto,
   findUploadOf,
   insertPhoto,
   lockBlobShared,
@@ -37,6 +39,8 @@ export interface Label {
   /** What the photo is for; of one's own uploads alone. */
   readonly imageType?: PhotoRow['image_type'] | undefined;
   readonly isPrimary?: boolean | undefined;
+  /** Set where it was made here, and not uploaded. */
+  readonly made?: Made | undefined;
 }
 
 /** On whose behalf a photo is kept, and whose it will be; that they may was checked before. */
@@ -56,6 +60,13 @@ export const ownUploader = ({ principal, userId }: UserCaller): Uploader => ({
   principal,
   ownerId: userId,
   findExisting: (tx, hash) => takeExisting(tx, userId, hash),
+});
+
+/** Somebody for whom a picture was made; a result that comes twice is the photo that it has become, in the trash or not. */
+export const makerOf = ({ principal, userId }: Pick<UserCaller, 'principal' | 'userId'>, { id }: Made): Uploader => ({
+  principal,
+  ownerId: userId,
+  findExisting: (tx) => findPhoto(tx, id),
 });
 
 export interface Kept {
@@ -144,16 +155,24 @@ async function findLabelled(
 
 async function takeExisting(tx: Kysely<PhotoTables>, ownerId: string, hash: Buffer): Promise<PhotoRow | undefined> {
   const existing = await findUploadOf(tx, ownerId, hash);
-  if (!existing?.deleted_at) return existing;
-  const restored = await restorePhotos(tx, ownerId, { ids: [existing.id] });
-  // Deleted for good at this very moment: then these bytes are new.
-  return restored === 1 ? { ...existing, deleted_at: null } : undefined;
+  return existing && takeOutOfTrash(tx, ownerId, existing);
+}
+
+/** A photo that is asked for anew: out of the trash, if it lies there. @returns undefined when it is deleted for good meanwhile */
+export async function takeOutOfTrash(
+  tx: Kysely<PhotoTables>,
+  ownerId: string,
+  photo: PhotoRow,
+): Promise<PhotoRow | undefined> {
+  if (!photo.deleted_at) return photo;
+  const restored = await restorePhotos(tx, ownerId, { ids: [photo.id] });
+  return restored === 1 ? { ...photo, deleted_at: null } : undefined;
 }
 
 function toRow({ ownerId, linkId }: Uploader, hash: Buffer, bytes: number, image: IngestedImage, label: Label) {
   const { camera, exposure, location } = image.metadata;
   return {
-    id: uuidv7(),
+    id: label.made?.id ?? uuidv7(),
     owner_id: ownerId,
     link_id: linkId ?? null,
     blob_hash: hash,
@@ -166,6 +185,7 @@ function toRow({ ownerId, linkId }: Uploader, hash: Buffer, bytes: number, image
     image_type: label.imageType ?? 'gallery',
     is_primary: label.isPrimary ?? false,
     ...takenAt(image, label),
+    ...(label.made ? toMade(label.made) : toldBy(image)),
     placeholder: Buffer.from(image.placeholder),
     camera_make: camera?.make ?? null,
     camera_model: camera?.model ?? null,
@@ -184,6 +204,36 @@ function toRow({ ownerId, linkId }: Uploader, hash: Buffer, bytes: number, image
     place: image.metadata.place,
   };
 }
+
+/** What the file itself tells of how it was made. It stays an upload, whatever made it. */
+function toldBy({ metadata: { making } }: IngestedImage) {
+  if (!making) return {};
+  const { digitalSource, prompt, tool, ...told } = making;
+  const recipe: Recipe = {
+    ...(tool === undefined ? {} : { tool }),
+    ...(told.negativePrompt === undefined ? {} : { negative_prompt: told.negativePrompt }),
+    ...(told.modelKey === undefined ? {} : { model_key: told.modelKey }),
+    ...(told.modelHash === undefined ? {} : { model_hash: told.modelHash }),
+    ...(told.modelName === undefined ? {} : { model_name: told.modelName }),
+    ...(told.seed === undefined ? {} : { seed: told.seed }),
+    ...(told.steps === undefined ? {} : { steps: told.steps }),
+    ...(told.cfgScale === undefined ? {} : { cfg_scale: told.cfgScale }),
+    ...(told.scheduler === undefined ? {} : { scheduler: told.scheduler }),
+    ...(told.width === undefined ? {} : { width: told.width }),
+    ...(told.height === undefined ? {} : { height: told.height }),
+    ...(told.strength === undefined ? {} : { strength: told.strength }),
+  };
+  return { digital_source: digitalSource, prompt: prompt ?? null, recipe: tool ? JSON.stringify(recipe) : null };
+}
+
+const toMade = ({ kind, sourcePhotoId, style, prompt, recipe, digitalSource }: Made) => ({
+  kind,
+  source_photo_id: sourcePhotoId,
+  style: style ?? null,
+  prompt: prompt ?? null,
+  recipe: JSON.stringify(recipe),
+  digital_source: digitalSource,
+});
 
 /** The camera's clock, else the file's date, else now. A camera that names no offset is taken at its wall clock. */
 function takenAt(image: IngestedImage, label: Label) {

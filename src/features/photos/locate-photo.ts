@@ -12,6 +12,8 @@ export interface Located {
   /** sha256 of the original, hex. */
   readonly hash: string;
   readonly filename: string;
+  /** Of what was made here: the digital source type that its file tells once it is taken out. */
+  readonly madeSource: string | null;
   /** Media type by variant; a variant that is not there has none. */
   readonly mimeTypes: Readonly<Record<string, string>>;
 }
@@ -71,6 +73,7 @@ export function createPhotoLocator(deps: { database: Database; notifications: No
       ownerId: row.owner_id,
       hash: row.hash,
       filename: row.filename,
+      madeSource: row.made_source,
       mimeTypes: { ...row.derivatives, original: row.mime_type },
     };
     // What is seen through an album alone is asked for each time: nothing announces to a memory that an album has changed.

@@ -33,6 +33,8 @@ const fields = {
   style: value.optional(),
   format: z.enum(formats).optional(),
   album_id: id.optional(),
+  session_id: id.optional().openapi({ description: 'What a session of the studio made' }),
+  step_id: id.optional().openapi({ description: 'What one step of a session made' }),
   since: dateTime.optional().openapi({ description: 'Added at or after' }),
   taken_after: wallClock.optional(),
   taken_before: wallClock.optional(),
@@ -46,7 +48,7 @@ export const PhotoFilter = z
     archived: z
       .union([z.boolean(), z.literal('any')], 'This is true, false or any.')
       .optional()
-      .openapi({ description: 'Default false, or any where q or album_id is given' }),
+      .openapi({ description: 'Default false, or any where q, album_id, session_id or step_id is given' }),
     tag: z.array(tag).max(20).optional().openapi({ description: 'All of them' }),
     ...fields,
   })
@@ -60,7 +62,7 @@ export const filterQuery = {
     .enum(['true', 'false', 'any'])
     .transform((text) => (text === 'any' ? text : text === 'true'))
     .optional()
-    .openapi({ description: 'Default false, or any where q or album_id is given' }),
+    .openapi({ description: 'Default false, or any where q, album_id, session_id or step_id is given' }),
   // A name that comes once in a query is a text, more than once an array.
   tag: z
     .union([tag.transform((one) => [one]), z.array(tag).max(20)])

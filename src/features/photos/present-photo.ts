@@ -4,6 +4,9 @@ import type { Photo, PhotoMetadata, Variant } from './contract.ts';
 import { needsSignature, type SignedUrls } from './signed-urls.ts';
 import type { findPhotoDetail, PhotoRow } from './store.ts';
 
+/** IPTC's vocabulary of digital source types. */
+const sourceTypes = 'http://cv.iptc.org/newscodes/digitalsourcetype/';
+
 export type PhotoBody = z.infer<typeof Photo>;
 
 /** Turns rows into what the API shows to one caller. */
@@ -41,7 +44,7 @@ export function createPresenter(deps: { signedUrls: SignedUrls }, caller: UserCa
     preview_url: url(row, 'preview'),
     full_url: url(row, 'original'),
     retrieval_status: 'completed',
-    generation_metadata: {},
+    generation_metadata: toMakingInShort(row),
   });
 
   return {
@@ -63,6 +66,7 @@ export function createPresenter(deps: { signedUrls: SignedUrls }, caller: UserCa
     }),
     metadata(row: NonNullable<Awaited<ReturnType<typeof findPhotoDetail>>>): z.infer<typeof PhotoMetadata> {
       const { camera_make: make, camera_model: model, lens, latitude, longitude } = row;
+      const { negative_prompt: negativePrompt, ...parameters } = row.recipe ?? {};
       return {
         ...photo(row),
         camera: make || model || lens ? { make, model, lens } : null,
@@ -71,11 +75,18 @@ export function createPresenter(deps: { signedUrls: SignedUrls }, caller: UserCa
         source_image_id: row.source_photo_id,
         style: row.style,
         generation_prompt: row.prompt,
-        generation_negative_prompt: null,
-        generation_params: {},
+        generation_negative_prompt: negativePrompt ?? null,
+        generation_params: parameters,
+        digital_source_type: row.digital_source && `${sourceTypes}${row.digital_source}`,
       };
     },
   };
+}
+
+function toMakingInShort({ prompt, recipe }: Pick<PhotoRow, 'prompt' | 'recipe'>): PhotoBody['generation_metadata'] {
+  const { negative_prompt, model_key, model_name, seed, steps, cfg_scale } = recipe ?? {};
+  const known = { prompt, negative_prompt, model_key, model_name, seed, steps, cfg_scale };
+  return Object.fromEntries(Object.entries(known).filter(([, value]) => value !== null && value !== undefined));
 }
 
 /** `2024-06-14T09:30:00+02:00`: wall-clock time first, since that is what people remember. */

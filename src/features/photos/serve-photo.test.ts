@@ -135,11 +135,8 @@ describe('addresses given to who shows a token', () => {
     const listed = (await app.request({ bearer: person.bearer }, 'GET', `${api}/photos`)).json().items[0];
     for (const url of [listed.thumbnail_url, listed.preview_url, listed.full_url]) expect(await bare(url)).toBe(200);
     expect(await bare(listed.thumbnail_url.replace('/medium?', '/original?'))).toBe(401);
-    expect(
-      await bare(
-        listed.thumbnail_url.replace(listed.id, photo.id === listed.id ? listed.id.replace(/.$/, '0') : photo.id),
-      ),
-    ).toBe(401);
+    const other = listed.id.replace(/.$/, (last: string) => (last === '0' ? '1' : '0'));
+    expect(await bare(listed.thumbnail_url.replace(listed.id, other))).toBe(401);
     expect(await bare(listed.thumbnail_url.replace(/([?&]e=)(\d)/, '$19'))).toBe(401);
     expect(
       await bare(listed.thumbnail_url.replace(/s=./, (start: string) => `s=${start.endsWith('A') ? 'B' : 'A'}`)),

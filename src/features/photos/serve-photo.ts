@@ -5,6 +5,7 @@ import type { Caller } from '#platform/http/caller.ts';
 import type { Variant } from './contract.ts';
 import { toContentDisposition } from './filename.ts';
 import type { Located, PhotoLocator } from './locate-photo.ts';
+import { markOriginal } from './mark-original.ts';
 import type { SignedUrls } from './signed-urls.ts';
 
 const uuid = '([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})';
@@ -120,14 +121,18 @@ function toDeliverable(located: Located, variant: Variant, query: URLSearchParam
 function label(located: Located, variant: Variant, query: URLSearchParams | null): Deliverable {
   const mimeType = located.mimeTypes[variant];
   if (!mimeType) throw new AppError('not_found', 'There is no such photo.');
-  const headers = query?.has('download')
-    ? { ...vary, 'content-disposition': toContentDisposition(located.filename) }
-    : vary;
+  const isTakenOut = query?.has('download') === true;
+  const headers = isTakenOut ? { ...vary, 'content-disposition': toContentDisposition(located.filename) } : vary;
+  const markedAs = (source: string): Pick<Deliverable, 'etag' | 'rewrite'> => ({
+    etag: `"${located.hash.slice(0, 32)}-marked"`,
+    rewrite: (stored) => markOriginal(stored, source),
+  });
   return {
+    etag: `"${located.hash.slice(0, 32)}-${variant}"`,
     key: { hash: located.hash, variant },
     mimeType,
-    etag: `"${located.hash.slice(0, 32)}-${variant}"`,
     cacheControl,
     headers,
+    ...(isTakenOut && variant === 'original' && located.madeSource ? markedAs(located.madeSource) : {}),
   };
 }

@@ -38,6 +38,8 @@ const columns = [
   'placeholder',
   'created_at',
   'deleted_at',
+  'prompt',
+  'recipe',
 ] as const;
 
 /** What every answer about a photo shows. */
@@ -66,8 +68,9 @@ export const findPhotoDetail = (tx: Tx, id: string) =>
       'longitude',
       'altitude',
       'source_photo_id',
+      'taken_from',
       'style',
-      'prompt',
+      'digital_source',
     ])
     .where('id', '=', id)
     .executeTakeFirst();
@@ -447,9 +450,12 @@ export async function findServable(tx: Tx, id: string) {
     mime_type: string;
     filename: string;
     derivatives: Record<string, string> | null;
+    digital_source: string | null;
+    made_source: string | null;
   }>`
     ${sql.raw(keptPlan)}
-    select p.owner_id, encode(p.blob_hash, 'hex') as hash, p.mime_type, p.filename,
+    select p.owner_id, encode(p.blob_hash, 'hex') as hash, p.mime_type, p.filename, p.digital_source,
+      case when p.kind <> 'uploaded' then p.digital_source end as made_source,
       (select jsonb_object_agg(d.variant, d.mime_type) from derivatives d where d.blob_hash = p.blob_hash) as derivatives
     from photos p where p.id = ${id}`.execute(tx);
   return rows[0];
@@ -483,8 +489,15 @@ export async function selectForDownload(tx: Tx, ownerId: string, selection: Phot
 
 /** An owner's files for a download, in the order of the ids. Photos that were deleted meanwhile are left out. */
 export async function listFiles(tx: Tx, ownerId: string, ids: readonly string[]) {
-  const { rows } = await sql<{ hash: string; filename: string; bytes: string; sort_at: Date }>`
-    select encode(p.blob_hash, 'hex') as hash, p.filename, p.bytes, p.taken_at as sort_at
+  const { rows } = await sql<{
+    hash: string;
+    filename: string;
+    bytes: string;
+    sort_at: Date;
+    made_source: string | null;
+  }>`
+    select encode(p.blob_hash, 'hex') as hash, p.filename, p.bytes, p.taken_at as sort_at,
+      case when p.kind <> 'uploaded' then p.digital_source end as made_source
     from unnest(${ids}::uuid[]) with ordinality as wanted(id, place) join photos p on p.id = wanted.id
     where p.owner_id = ${ownerId} and p.deleted_at is null order by wanted.place`.execute(tx);
   return rows;
@@ -492,8 +505,15 @@ export async function listFiles(tx: Tx, ownerId: string, ids: readonly string[])
 
 /** As {@link listFiles}, of whomever's photos still lie in an album. */
 export async function listAlbumFiles(tx: Tx, albumId: string, ids: readonly string[]) {
-  const { rows } = await sql<{ hash: string; filename: string; bytes: string; sort_at: Date }>`
-    select encode(p.blob_hash, 'hex') as hash, p.filename, p.bytes, p.taken_at as sort_at
+  const { rows } = await sql<{
+    hash: string;
+    filename: string;
+    bytes: string;
+    sort_at: Date;
+    made_source: string | null;
+  }>`
+    select encode(p.blob_hash, 'hex') as hash, p.filename, p.bytes, p.taken_at as sort_at,
+      case when p.kind <> 'uploaded' then p.digital_source end as made_source
     from unnest(${ids}::uuid[]) with ordinality as wanted(id, place)
       join album_photos ap on ap.photo_id = wanted.id and ap.album_id = ${albumId} join photos p on p.id = wanted.id
     where p.deleted_at is null order by wanted.place`.execute(tx);

@@ -1,5 +1,6 @@
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
 import type { imageTypes, kinds } from './photo-filter.ts';
+import type { Recipe } from './recipe.ts';
 
 type BigInteger = ColumnType<string, number | string, number | string>;
 
@@ -27,6 +28,8 @@ export interface PhotoTables {
     place: string | null;
     style: string | null;
     prompt: string | null;
+    recipe: ColumnType<Recipe | null, string | null | undefined, string | null>;
+    digital_source: string | null;
     camera: GeneratedAlways<string | null>;
     taken_at: Date;
     taken_offset: number | null;

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { ZipFile } from 'yazl';
 import type { BlobReader, BlobStore } from '#platform/blobs/blob-store.ts';
+import { markOriginal } from './mark-original.ts';
 
 /** A file on its way into a zip, opened when its turn has come. */
 export interface ZipEntry {
@@ -52,13 +53,18 @@ export function zipFiles(entries: Iterable<() => Promise<ZipEntry>>): Readable {
 /** The originals of a list, each opened when its turn comes. */
 export function* originals(
   deps: { readonly blobs: BlobStore },
-  files: Iterable<{ readonly hash: string; readonly filename: string; readonly sort_at: Date }>,
+  files: Iterable<{
+    readonly hash: string;
+    readonly filename: string;
+    readonly sort_at: Date;
+    readonly made_source: string | null;
+  }>,
 ): Generator<() => Promise<ZipEntry>> {
-  for (const { hash, filename, sort_at: modifiedAt } of files) {
+  for (const { hash, filename, sort_at: modifiedAt, made_source: madeSource } of files) {
     yield async () => {
-      const reader = await deps.blobs.open({ hash, variant: 'original' });
-      if (!reader) throw new Error('An original is missing from the store.');
-      return { filename, modifiedAt, reader };
+      const stored = await deps.blobs.open({ hash, variant: 'original' });
+      if (!stored) throw new Error('An original is missing from the store.');
+      return { filename, modifiedAt, reader: await markOriginal(stored, madeSource) };
     };
   }
 }

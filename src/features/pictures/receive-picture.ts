@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import type { Kysely } from 'kysely';
 import { requireAccess } from '#features/access/index.ts';
-import { findPhoto, type PhotoTables, receiveFile } from '#features/photos/index.ts';
+import { borrowBytes, findPhoto, type PhotoTables, receiveFile } from '#features/photos/index.ts';
 import type { ApiEnv } from '#platform/http/api.ts';
 import { AppError } from '#platform/http/app-error.ts';
 import type { UserCaller } from '#platform/http/caller.ts';
@@ -90,30 +90,6 @@ async function fromPhoto(
   });
   if (!photo) throw new AppError('not_found', 'There is no such photo.', { ids: [id] });
   if (photo.deleted_at) throw new AppError('conflict', 'This photo lies in the trash. Take it out first.');
-  const key = { hash: photo.blob_hash.toString('hex'), variant: 'original' } as const;
-  const { localPath } = deps.blobs.capabilities;
-  if (localPath) return { path: localPath(key), crop, discard: async () => {} };
-
-  const reader = await deps.blobs.open(key);
-  if (!reader) throw new AppError('not_found', 'There is no such photo.', { ids: [id] });
-  try {
-    const { arrived, discard } = await receiveFile(deps, chunksOf(reader));
-    return { path: arrived.path, crop, discard };
-  } finally {
-    await reader.close();
-  }
-}
-
-const CHUNK = 1024 * 1024;
-
-async function* chunksOf(reader: {
-  readonly size: number;
-  read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<void>;
-}): AsyncGenerator<Uint8Array> {
-  for (let position = 0; position < reader.size; position += CHUNK) {
-    // Anew each time: what is written keeps it until then.
-    const chunk = Buffer.allocUnsafe(Math.min(CHUNK, reader.size - position));
-    await reader.read(chunk, 0, chunk.length, position);
-    yield chunk;
-  }
+  const { path, discard } = await borrowBytes(deps, { hash: photo.blob_hash.toString('hex'), variant: 'original' });
+  return { path, crop, discard };
 }

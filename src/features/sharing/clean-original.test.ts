@@ -229,6 +229,56 @@ describe('the work', () => {
   });
 });
 
+describe('how a picture came to be is said in what guests get', () => {
+  const sourceIn = (bytes: Buffer): string | undefined =>
+    /digitalsourcetype\/([A-Za-z]+)/.exec(bytes.toString('latin1'))?.[1];
+  const takeOut = async (link: MadeLink, id: string): Promise<Buffer[]> => {
+    const [file, saved, zip] = [
+      await originalOf(link, id),
+      await asGuest(app, link, null, 'GET', `/photos/${id}/original?download=1`),
+      await asGuest(app, link, null, 'GET', '/download'),
+    ];
+    const [entry] = entriesOf(zip.body);
+    return [file.body, saved.body, entry?.bytes as Buffer];
+  };
+
+  test('of a style, with its metadata and without', async () => {
+    const photo = await app.upload(owner, await makePhoto({ width: 300, height: 200, seed: 91, ...taken }));
+    const styled = await app.request(owner, 'POST', `/api/v1/photos/${photo.id}/styles`, {
+      json: { style: 'vintage' },
+    });
+    const { id } = styled.json();
+    for (const showsMetadata of [true, false]) {
+      const link = await linkTo({ photo_id: id, show_metadata: showsMetadata });
+      expect((await takeOut(link, id)).map(sourceIn)).toEqual(Array(3).fill('algorithmicallyEnhanced'));
+    }
+  });
+
+  test.each(['jpeg', 'png', 'webp'] as const)('of a file that says so itself, as %s', async (format) => {
+    const says = xmp.replace(
+      'dc:format="canary-xmp"',
+      'dc:format="canary-xmp" xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" Iptc4xmpExt:DigitalSourceType="http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"',
+    );
+    const file = await sharp(await makePhoto({ width: 64, height: 48, seed: 92 }))
+      .withXmp(says)
+      .toFormat(format)
+      .toBuffer();
+    const { id } = await app.upload(owner, file, `made.${format}`);
+    const link = await linkTo({ photo_id: id });
+    for (const given of await takeOut(link, id)) {
+      expect([sourceIn(given), canariesIn(given)]).toEqual(['trainedAlgorithmicMedia', []]);
+      await requireSamePicture('made', file, given);
+    }
+    const shown = await linkTo({ photo_id: id, show_metadata: true });
+    for (const given of await takeOut(shown, id)) expect(given.equals(file)).toBe(true);
+  });
+
+  test('of a photo that says nothing, nothing', async () => {
+    const { id } = await have('a.jpg');
+    for (const given of await takeOut(await linkTo({ photo_id: id }), id)) expect(sourceIn(given)).toBeUndefined();
+  });
+});
+
 /** What is found beside orientation, profile and what describes the coding. */
 function metadataIn(file: Buffer): string[] {
   const read = ExifReader.load(file, { expanded: true });

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import { requireBytes, type ZipEntry } from '#features/photos/index.ts';
+import { markOriginal, requireBytes, type ZipEntry } from '#features/photos/index.ts';
 import type { BlobReader, BlobStore, BlobVariant } from '#platform/blobs/blob-store.ts';
 import type { Database } from '#platform/database/database.ts';
 import type { LinkCaller } from '#platform/http/caller.ts';
@@ -10,6 +10,10 @@ interface Original {
   /** sha256, hex. */
   readonly hash: string;
   readonly mime_type: string;
+  /** The last part of its IPTC digital source type, where it is known. */
+  readonly digital_source: string | null;
+  /** The same of what was made here: a file that was uploaded has in it what it says of itself. */
+  readonly made_source: string | null;
 }
 
 /** The bytes that a guest gets for an original. */
@@ -18,6 +22,8 @@ export interface Given {
   readonly mimeType: string;
   /** The name as it was, or with the ending that the bytes have. */
   readonly filename: string;
+  /** What it has to say in itself of how it came to be; null for nothing, or where it does so already. */
+  readonly source: string | null;
 }
 
 export interface CleanOriginals {
@@ -32,7 +38,8 @@ export interface CleanOriginals {
 
 /**
  * Originals for guests: as they are where the link shows metadata; without any, and the pixels untouched, where it does not.
- * What cannot be taken apart is never given as it is: its preview, which was made without metadata, stands in.
+ * What cannot be taken apart is never given as it is: its preview, which was made without metadata, stands in. What is known of how
+ * a picture came to be is said in each of them: that it was made by a machine is no secret of its owner's.
  */
 export function createCleanOriginals(deps: { readonly database: Database; readonly blobs: BlobStore }): CleanOriginals {
   const underWay = new Map<string, Promise<boolean>>();
@@ -68,16 +75,17 @@ export function createCleanOriginals(deps: { readonly database: Database; readon
     return work;
   };
 
-  const given: CleanOriginals['given'] = async (guest, { hash, mime_type: mimeType, filename }) => {
-    if (guest.showMetadata) return { variant: 'original', mimeType, filename };
-    if (await cleanOnce(guest, hash)) return { variant: 'cleaned', mimeType, filename };
+  const given: CleanOriginals['given'] = async (guest, original) => {
+    const { hash, mime_type: mimeType, filename, digital_source: source } = original;
+    if (guest.showMetadata) return { variant: 'original', mimeType, filename, source: original.made_source };
+    if (await cleanOnce(guest, hash)) return { variant: 'cleaned', mimeType, filename, source };
     const reader = await open(deps.blobs, { hash, variant: 'preview' });
     try {
       const isJpeg = await startsAsJpeg(reader);
       const name = filename.replace(/\.[A-Za-z0-9]{1,5}$/, '');
       return isJpeg
-        ? { variant: 'preview', mimeType: 'image/jpeg', filename: `${name}.jpg` }
-        : { variant: 'preview', mimeType: 'image/webp', filename: `${name}.webp` };
+        ? { variant: 'preview', mimeType: 'image/jpeg', filename: `${name}.jpg`, source }
+        : { variant: 'preview', mimeType: 'image/webp', filename: `${name}.webp`, source };
     } finally {
       await reader.close();
     }
@@ -86,8 +94,9 @@ export function createCleanOriginals(deps: { readonly database: Database; readon
   return {
     given,
     async openForZip(guest, file) {
-      const { variant, filename } = await given(guest, file);
-      return { filename, modifiedAt: file.sort_at, reader: await open(deps.blobs, { hash: file.hash, variant }) };
+      const { variant, filename, source } = await given(guest, file);
+      const stored = await open(deps.blobs, { hash: file.hash, variant });
+      return { filename, modifiedAt: file.sort_at, reader: await markOriginal(stored, source) };
     },
   };
 }

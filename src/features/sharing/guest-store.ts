@@ -58,8 +58,16 @@ export async function listNames(tx: Tx): Promise<string[]> {
 
 /** What a zip needs of the photos within a link, in their order; the instant tells the offset where the clock is shown as well. */
 export async function listShownFiles(tx: Tx, guest: LinkCaller) {
-  const { rows } = await sql<{ hash: string; filename: string; mime_type: string; sort_at: Date }>`
-    select encode(p.blob_hash, 'hex') as hash, p.filename, p.mime_type,
+  const { rows } = await sql<{
+    hash: string;
+    filename: string;
+    mime_type: string;
+    sort_at: Date;
+    digital_source: string | null;
+    made_source: string | null;
+  }>`
+    select encode(p.blob_hash, 'hex') as hash, p.filename, p.mime_type, p.digital_source,
+      case when p.kind <> 'uploaded' then p.digital_source end as made_source,
       case when ${guest.showMetadata} then p.taken_at else p.sort_at at time zone 'UTC' end as sort_at
     from ${within(guest)} order by ap.position, p.id`.execute(tx);
   return rows;

@@ -2,7 +2,14 @@ import { createHmac } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Kysely } from 'kysely';
 import { requireGuestAccess } from '#features/access/index.ts';
-import { findServable, type PhotoTables, toContentDisposition, type Variant } from '#features/photos/index.ts';
+import {
+  findServable,
+  markOriginal,
+  type PhotoTables,
+  toContentDisposition,
+  type Variant,
+} from '#features/photos/index.ts';
+import type { BlobReader } from '#platform/blobs/blob-store.ts';
 import type { Deliverable, Delivery } from '#platform/delivery/index.ts';
 import { AppError } from '#platform/http/app-error.ts';
 import type { LinkCaller } from '#platform/http/caller.ts';
@@ -53,18 +60,21 @@ export function createGuestPhotoServer(deps: Deps): (request: IncomingMessage, r
     variant: Variant,
     asDownload: boolean,
   ): Promise<Deliverable> => {
-    const { hash, mime_type, filename, derivatives } = await locate(caller, photoId, variant);
+    const { derivatives, ...file } = await locate(caller, photoId, variant);
+    const { hash, filename } = file;
     const given =
       variant === 'original'
-        ? await deps.cleanOriginals.given(caller, { hash, mime_type, filename })
-        : { variant, mimeType: derivatives?.[variant], filename };
+        ? await deps.cleanOriginals.given(caller, file)
+        : { variant, mimeType: derivatives?.[variant], filename, source: null };
+    const { source } = given;
     if (!given.mimeType) throw new AppError('not_found', 'There is no such photo.');
     return {
       key: { hash, variant: given.variant },
       mimeType: given.mimeType,
-      etag: tagOf(hash, given.variant),
+      etag: tagOf(hash, source === null ? given.variant : `${given.variant} ${source}`),
       cacheControl,
       headers: asDownload ? { ...inline, 'content-disposition': toContentDisposition(given.filename) } : inline,
+      ...(source === null ? {} : { rewrite: (stored: BlobReader) => markOriginal(stored, source) }),
     };
   };
 
