@@ -6,8 +6,8 @@ import { digest, stampWeb } from '../bin/launcher/web-stamp.js';
 const root = path.dirname(import.meta.dirname);
 const begun = performance.now();
 const made = digest(root);
-// The guest's page is built apart, into the folder that the app's build has just emptied.
-for (const config of ['vite.config.ts', 'guest.config.ts']) {
+// The worker and the guest's page are built apart, into the folder that the app's build has just emptied.
+for (const config of ['vite.config.ts', 'worker.config.ts', 'guest.config.ts']) {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     [path.join(root, 'node_modules/vite/bin/vite.js'), 'build', '--logLevel', 'warn', '--config', config],

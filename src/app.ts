@@ -9,12 +9,14 @@ import * as accounts from '#features/accounts/index.ts';
 import { albumRoutes } from '#features/albums/index.ts';
 import { auditJobHandlers, auditJobs, auditRoutes } from '#features/audit/index.ts';
 import { createChangeStreams, eventRoutes } from '#features/events/index.ts';
+import * as generation from '#features/generation/index.ts';
 import { operationRoutes } from '#features/operation/index.ts';
 import { organizationRoutes } from '#features/organizations/index.ts';
 import * as photos from '#features/photos/index.ts';
 import * as pictures from '#features/pictures/index.ts';
 import * as sharing from '#features/sharing/index.ts';
 import { storageJobHandlers, storageJobs, storageRoutes } from '#features/storage/index.ts';
+import { createStylePreviews, styleRoutes } from '#features/styles/index.ts';
 import type { StorageDriver } from '#platform/blobs/blob-store.ts';
 import { openBlobStore, openDriver, openFormerPlace } from '#platform/blobs/open-store.ts';
 import { openPublicPlace } from '#platform/blobs/public-place.ts';
@@ -77,6 +79,7 @@ export async function createApp(deps: AppDeps) {
     ...auditJobs,
     ...accounts.accountJobs,
     ...photos.photoJobs,
+    ...generation.generationJobs,
     ...pictures.pictureJobs,
     ...storageJobs,
   ];
@@ -96,6 +99,28 @@ export async function createApp(deps: AppDeps) {
     jobs,
     maxUploadBytes: config.maxUploadBytes,
     trashDays: config.trashDays,
+  };
+  const alarmOfPod = (message: string): void => {
+    generation.keepPodAlarm(database, message).then(
+      (isNews) => isNews && logger.error(message),
+      () => logger.error(message),
+    );
+  };
+  const backends = generation.openBackends(config.studio, {
+    imaging,
+    ledger: generation.createPodLedger(database),
+    podName: accounts.deriveKey(secret, 'names of rented machines').toString('hex', 0, 4),
+    podPassword: accounts.deriveKey(secret, 'account on rented machines').toString('base64url'),
+    alarm: alarmOfPod,
+  });
+  const generationDeps = {
+    ...photoDeps,
+    notifications,
+    logger,
+    backends,
+    localUrl: config.studio.invokeai?.url ?? null,
+    maxBatch: config.studio.maxBatch,
+    maxAttempts: config.studio.maxAttempts,
   };
   const pictureLocator = pictures.createPictureLocator({
     database,
@@ -166,6 +191,8 @@ export async function createApp(deps: AppDeps) {
     )
     .route('/', organizationRoutes({ database, onOrganizationDeleted: sweepGone }))
     .route('/', photos.photoRoutes({ ...photoDeps, resumable }))
+    .route('/', styleRoutes({ ...photoDeps, previews: createStylePreviews(photoDeps) }))
+    .route('/', generation.generationRoutes(generationDeps))
     .route(
       '/',
       pictures.pictureRoutes({ ...photoDeps, locator: pictureLocator, publicBucket: publicPlace?.bucket ?? null }),
@@ -355,6 +382,7 @@ export async function createApp(deps: AppDeps) {
     ...auditJobHandlers({ database, auditDays: config.auditDays }),
     ...accounts.accountJobHandlers({ database }),
     ...photos.photoJobHandlers({ ...photoDeps, partials, delivery }),
+    ...generation.generationJobHandlers(generationDeps),
     ...pictures.pictureJobHandlers({
       database,
       blobs,
@@ -367,6 +395,13 @@ export async function createApp(deps: AppDeps) {
 
   // Pictures from before there was such a bucket, or from before it was another one.
   await publishNow();
+  await jobs.send(generation.refreshModels, {});
+  if (backends.pod) await jobs.send(generation.lookAfterPod, {});
+  else {
+    const message = await generation.findUnwatchedPod(database);
+    if (message) alarmOfPod(message);
+  }
+  const studio = generation.startStudioWorker(generationDeps);
 
   return {
     app,
@@ -378,7 +413,9 @@ export async function createApp(deps: AppDeps) {
     async close() {
       clearInterval(credentialsFlush);
       ending.abort();
+      await studio.close();
       await jobs.close();
+      backends.close();
       imaging.close();
       await credentials.flushLastUse().catch(() => {});
       streams.close();

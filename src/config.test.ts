@@ -31,6 +31,11 @@ test.each([
   [{ APP_DATABASE_URL: 'postgres://a@b/c' }, 'APP_DATABASE_URL goes with DATABASE_URL'],
   [{ TINTYPE_ADMIN_USERNAME: 'ines' }, 'go together'],
   [{ SMTP_HOST: 'mail.example.org' }, 'SMTP_FROM must be set'],
+  [{ RUNPOD_INVOKEAI_EMAIL: 'ines@example.org' }, 'go together'],
+  [{ RUNPOD_VOLUME_SIZE: '5' }, 'RUNPOD_VOLUME_SIZE: "5" must be a whole number from 10'],
+  [{ RUNPOD_VOLUME_PATH: 'invokeai' }, 'RUNPOD_VOLUME_PATH: "invokeai" must be a folder'],
+  [{ RUNPOD_NETWORK_VOLUME: 'my volume' }, 'RUNPOD_NETWORK_VOLUME: "my volume" must be the id'],
+  [{ RUNPOD_POD_URL: 'https://pods.example.org' }, 'must be a URL with {pod} in it'],
   [{ TINTYPE_PUBLIC_URL: 'photos' }, 'TINTYPE_PUBLIC_URL: "photos" must be a URL'],
   [{ TINTYPE_TRUSTED_PROXIES: 'nginx' }, 'TINTYPE_TRUSTED_PROXIES: "nginx" must be addresses'],
   [{ TINTYPE_QUOTA_BYTES: 'all' }, 'TINTYPE_QUOTA_BYTES: "all" must be a size'],
@@ -72,6 +77,20 @@ test('the environment wins over .env, and an empty value counts as absent', () =
   const file = join(mkdtempSync(join(tmpdir(), 'tintype-env-')), '.env');
   writeFileSync(file, 'PORT=9000\nHOST=127.0.0.2\nTINTYPE_MODE=\n');
   expect(readConfig({ PORT: '9001' }, file)).toMatchObject({ port: 9001, host: '127.0.0.2', mode: 'multi' });
+});
+
+test('a rented machine keeps a disk of its own, unless a network volume is named', () => {
+  const { runpod } = parseConfig({ RUNPOD_API_KEY: 'x' }).studio;
+  expect(runpod).toMatchObject({ volume: { path: '/invokeai', size: 80, networkId: undefined }, podUrl: undefined });
+  const other = {
+    RUNPOD_API_KEY: 'x',
+    RUNPOD_NETWORK_VOLUME: 'vol_7',
+    RUNPOD_POD_URL: 'https://{pod}.pods.example.org',
+  };
+  expect(parseConfig(other).studio.runpod).toMatchObject({
+    volume: { networkId: 'vol_7' },
+    podUrl: 'https://{pod}.pods.example.org',
+  });
 });
 
 test('docs/configuration.md and .env.example are what the table says', () => {

@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
+import type { StudioConfig } from './features/generation/index.ts';
 import type { StorageConfig } from './platform/blobs/open-store.ts';
 
 /** One configuration key: what it accepts, what it is when absent, and the sentence that documents it. */
@@ -51,6 +52,11 @@ const serverUrl = z
     return !(search || hash || username || password);
   }, 'must be a URL such as https://s3.example.org')
   .transform((value) => new URL(value).href.replace(/\/+$/, ''));
+/** The id is a part of the host, or of the path. */
+const podUrl = z.string().refine((value) => {
+  const { success } = serverUrl.safeParse(value.replace('{pod}', 'pod'));
+  return success && !value.endsWith('/') && value.includes('{pod}');
+}, 'must be a URL with {pod} in it, such as https://{pod}.pods.example.org');
 /** Plain http is for addresses of this machine: elsewhere the pages that show the pictures come by https, and browsers refuse the mixture. */
 const isReadable = (url: URL): boolean =>
   (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))) &&
@@ -226,6 +232,103 @@ export const configKeys = {
     undefined,
     'Processes that decode images. Default: one for each core, four at the most.',
   ),
+  INVOKEAI_LOCAL_URL: key(
+    serverUrl,
+    undefined,
+    'An InvokeAI that makes the pictures of the studio, such as http://127.0.0.1:9090. Without any, a painter that needs no model makes them.',
+  ),
+  INVOKEAI_EMAIL: key(text, undefined, 'Whom to sign in as, where that InvokeAI is for several users.'),
+  INVOKEAI_PASSWORD: key(text, undefined, 'Their password.'),
+  INVOKEAI_CONNECTION_TIMEOUT: key(
+    whole(1, 300),
+    '10',
+    'Seconds until an InvokeAI that cannot be reached is given up.',
+  ),
+  INVOKEAI_READ_TIMEOUT: key(whole(1, 3600), '30', 'Seconds without a byte until an answer of it is given up.'),
+  RUNPOD_API_KEY: key(
+    text,
+    undefined,
+    'An InvokeAI on a machine rented at RunPod, started when there is work and stopped when there has been none: the key of the account.',
+  ),
+  RUNPOD_POD_TYPE: key(
+    list,
+    'NVIDIA RTX A5000',
+    'Types of GPU to rent there, comma-separated; the next is taken where none of one is free.',
+  ),
+  RUNPOD_IMAGE: key(
+    text,
+    'ghcr.io/invoke-ai/invokeai:latest',
+    'What runs on it: an InvokeAI of version 6.12 or newer.',
+  ),
+  RUNPOD_VOLUME_SIZE: key(
+    whole(10, 4096),
+    '80',
+    'GB of the disk on which it keeps models and pictures while it is stopped. It costs a little then as well, and is gone when the machine is ended.',
+  ),
+  RUNPOD_NETWORK_VOLUME: key(
+    z.string().regex(/^[\w-]+$/, 'must be the id of a network volume, such as agv6w2qcg7'),
+    undefined,
+    'The id of a network volume of the account, which is used in its place and outlives every machine.',
+  ),
+  RUNPOD_VOLUME_PATH: key(
+    z.string().regex(/^(\/[\w.-]+)+$/, 'must be a folder such as /invokeai'),
+    '/invokeai',
+    'Where the image finds that disk, with everything of its own on it.',
+  ),
+  RUNPOD_INVOKEAI_EMAIL: key(
+    text,
+    undefined,
+    'The account at the InvokeAI there, which is made when it starts for the first time. Set it to sign in there yourself, such as to install models. Default: one that nobody knows.',
+  ),
+  RUNPOD_INVOKEAI_PASSWORD: key(text, undefined, 'Its password.'),
+  RUNPOD_IDLE_TIMEOUT: key(whole(1, 1440), '30', 'Minutes without work after which it is stopped.'),
+  RUNPOD_MAX_HOURS: key(whole(1, 24), '8', 'Hours that it may run in a day at the most, whatever there is to do.'),
+  RUNPOD_API_URL: key(
+    serverUrl,
+    undefined,
+    'Where the interface of RunPod is reached, if not at https://api.runpod.io: a gateway of your own, or something that stands in for it.',
+  ),
+  RUNPOD_POD_URL: key(
+    podUrl,
+    undefined,
+    'Where a machine is reached, with {pod} for its id. Default: https://{pod}-9090.proxy.runpod.net.',
+  ),
+  OPENAI_API_KEY: key(
+    text,
+    undefined,
+    'OpenAI, or a server that speaks its image API, makes pictures as well: its key.',
+  ),
+  OPENAI_BASE_URL: key(
+    serverUrl,
+    undefined,
+    'Where that server is, such as http://127.0.0.1:8080/v1. Default: OpenAI itself, where there is a key.',
+  ),
+  OPENAI_IMAGE_MODELS: key(
+    list,
+    '',
+    'Its models that are offered, comma-separated. Default: those known to make pictures.',
+  ),
+  AUTOMATIC1111_URL: key(
+    serverUrl,
+    undefined,
+    'A Stable Diffusion web UI that runs with --api and makes pictures as well, such as http://127.0.0.1:7860.',
+  ),
+  AUTOMATIC1111_AUTH: key(
+    z.string().regex(/^[^:]+:.+$/s, 'must be a name and a password, such as ines:secret'),
+    undefined,
+    'What it was given as --api-auth: a name, a colon, a password.',
+  ),
+  MAX_BATCH_SIZE: key(whole(1, 10), '10', 'Pictures that one step of the studio may ask for.'),
+  RETRIEVAL_MAX_ATTEMPTS: key(
+    whole(1, 100),
+    '5',
+    'How often it is tried, a minute apart, to fetch a picture that was made; after that a person has to ask for it.',
+  ),
+  TINTYPE_PAINTER: key(
+    oneOf('on', 'off'),
+    'on',
+    'Whether the built-in painter is offered in the studio: a program that paints by rules, and no AI.',
+  ),
   SMTP_HOST: key(text, undefined, 'Mail server for password resets. Without it an administrator makes reset links.'),
   SMTP_PORT: key(port, '587', 'Port of the mail server; 465 speaks TLS from the start, others by STARTTLS.'),
   SMTP_USER: key(text, undefined, 'User name at the mail server.'),
@@ -269,6 +372,7 @@ export interface Config {
   /** Memory for thumbnails, and as much for large blobs. */
   readonly memoryCacheBytes: number;
   readonly imagingProcesses: number | undefined;
+  readonly studio: StudioConfig & { readonly maxBatch: number; readonly maxAttempts: number };
   readonly smtp:
     | {
         readonly host: string;
@@ -300,7 +404,7 @@ function parseKeys(environment: Record<string, string | undefined>): Values {
     if (raw === undefined) continue;
     const result = schema.safeParse(raw);
     if (!result.success) {
-      const shown = /PASSWORD|TOKEN|DATABASE_URL|SECRET/.test(name) ? 'its value' : `"${raw}"`;
+      const shown = /PASSWORD|TOKEN|DATABASE_URL|SECRET|API_KEY|_AUTH/.test(name) ? 'its value' : `"${raw}"`;
       throw new ConfigError(`${name}: ${shown} ${result.error.issues[0]?.message ?? 'is not valid'}.`);
     }
     values[name] = result.data;
@@ -326,6 +430,12 @@ export function parseConfig(environment: Record<string, string | undefined>): Co
   if (values.APP_DATABASE_URL && !values.DATABASE_URL) {
     refuse('APP_DATABASE_URL goes with DATABASE_URL: set that too, or neither.');
   }
+  if (!values.INVOKEAI_EMAIL !== !values.INVOKEAI_PASSWORD) {
+    refuse('INVOKEAI_EMAIL and INVOKEAI_PASSWORD go together: set both or neither.');
+  }
+  if (!values.RUNPOD_INVOKEAI_EMAIL !== !values.RUNPOD_INVOKEAI_PASSWORD) {
+    refuse('RUNPOD_INVOKEAI_EMAIL and RUNPOD_INVOKEAI_PASSWORD go together: set both or neither.');
+  }
   if (values.SMTP_HOST && !values.SMTP_FROM) refuse('SMTP_FROM must be set when SMTP_HOST is: mails need a sender.');
   return Object.freeze({
     dataDir: resolve(values.TINTYPE_DATA),
@@ -350,6 +460,49 @@ export function parseConfig(environment: Record<string, string | undefined>): Co
     cacheBytes: values.TINTYPE_CACHE_SIZE,
     memoryCacheBytes: values.TINTYPE_MEMORY_CACHE,
     imagingProcesses: values.TINTYPE_IMAGING_PROCESSES,
+    studio: {
+      invokeai: values.INVOKEAI_LOCAL_URL
+        ? {
+            url: values.INVOKEAI_LOCAL_URL,
+            email: values.INVOKEAI_EMAIL,
+            password: values.INVOKEAI_PASSWORD,
+            connectMs: values.INVOKEAI_CONNECTION_TIMEOUT * 1000,
+            readMs: values.INVOKEAI_READ_TIMEOUT * 1000,
+          }
+        : null,
+      runpod: values.RUNPOD_API_KEY
+        ? {
+            key: values.RUNPOD_API_KEY,
+            gpus: values.RUNPOD_POD_TYPE,
+            image: values.RUNPOD_IMAGE,
+            volume: {
+              path: values.RUNPOD_VOLUME_PATH,
+              size: values.RUNPOD_VOLUME_SIZE,
+              networkId: values.RUNPOD_NETWORK_VOLUME,
+            },
+            email: values.RUNPOD_INVOKEAI_EMAIL,
+            password: values.RUNPOD_INVOKEAI_PASSWORD,
+            idleMs: values.RUNPOD_IDLE_TIMEOUT * 60_000,
+            maxHoursADay: values.RUNPOD_MAX_HOURS,
+            apiUrl: values.RUNPOD_API_URL,
+            podUrl: values.RUNPOD_POD_URL,
+          }
+        : null,
+      openai:
+        values.OPENAI_API_KEY || values.OPENAI_BASE_URL
+          ? {
+              url: values.OPENAI_BASE_URL ?? 'https://api.openai.com/v1',
+              key: values.OPENAI_API_KEY,
+              models: values.OPENAI_IMAGE_MODELS,
+            }
+          : null,
+      automatic1111: values.AUTOMATIC1111_URL
+        ? { url: values.AUTOMATIC1111_URL, ...toLogin(values.AUTOMATIC1111_AUTH) }
+        : null,
+      hasPainter: values.TINTYPE_PAINTER === 'on',
+      maxBatch: values.MAX_BATCH_SIZE,
+      maxAttempts: values.RETRIEVAL_MAX_ATTEMPTS,
+    },
     smtp:
       values.SMTP_HOST && values.SMTP_FROM
         ? {
@@ -364,6 +517,12 @@ export function parseConfig(environment: Record<string, string | undefined>): Co
     logLevel: values.LOG_LEVEL,
     logFormat: values.LOG_FORMAT,
   });
+}
+
+function toLogin(text: string | undefined): { username?: string; password?: string } {
+  if (text === undefined) return {};
+  const colon = text.indexOf(':');
+  return { username: text.slice(0, colon), password: text.slice(colon + 1) };
 }
 
 function toStorage(values: Values, refuse: (message: string) => never): StorageConfig {

@@ -1,0 +1,2 @@
+export { createStylePreviews } from './preview-style.ts';
+export { styleRoutes } from './routes.ts';
