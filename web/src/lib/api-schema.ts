@@ -25,6 +25,8 @@ export type Session = ItemOf<'/sessions'>;
 export type ApiKey = ItemOf<'/api-keys'>;
 export type Scope = ApiKey['scopes'][number];
 export type Photo = ItemOf<'/photos'>;
+/** One of the looks a photo can be given. */
+export type Style = ItemOf<'/styles'>;
 export type TrashedPhoto = ItemOf<'/trash'>;
 export type PhotoMetadata = OutputOf<'get', '/photos/:id/metadata'>;
 /** A month of the timeline, newest photo first, as columns of equal length. */
@@ -55,3 +57,14 @@ export type GuestView = OutputOf<'get', '/share/:key'>;
 /** All photos of a link in their order, as columns of equal length. */
 export type GuestLayout = OutputOf<'get', '/share/:key/layout'>;
 export type GuestPhoto = OutputOf<'get', '/share/:key/photos/:id'>;
+/** A session of the studio: prompts and the pictures made of them. */
+export type StudioSession = ItemOf<'/generation/sessions'>;
+export type StudioStep = OutputOf<'get', '/generation/sessions/:id/steps'>['items'][number];
+/** How far a step is, and what is made before it. */
+export type StepState = OutputOf<'get', '/generation/steps/:id/status'>;
+/** One picture of a step, there or still to come. */
+export type Alternative = OutputOf<'get', '/generation/steps/:id/alternatives'>['items'][number];
+export type NewStep = JsonOf<'post', '/generation/sessions/:id/steps'>;
+export type Settings = OutputOf<'get', '/settings'>;
+export type StudioModel = OutputOf<'get', '/models'>['items'][number];
+export type PromptTemplate = ItemOf<'/templates'>;

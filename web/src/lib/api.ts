@@ -2,7 +2,7 @@ import type { InputOf, Method, OutputOf, PathsOf } from '#lib/api-schema.ts';
 
 export const API_BASE = '/api/v1';
 
-/** An answer that is not a success: the server's own envelope, or code `network` when there was no answer. */
+/** An answer that is not a success: the server's own envelope, code `network` when there was no answer, or `unreadable` when it was somebody else's. */
 export class ApiError extends Error {
   readonly status: number;
   readonly code: string;
@@ -20,7 +20,7 @@ type Options = { signal?: AbortSignal };
 type Arguments<I> = Record<never, never> extends I ? [input?: I & Options] : [input: I & Options];
 
 type Value = string | number | boolean | undefined;
-type Request = Options & {
+export type Request = Options & {
   param?: Record<string, string>;
   /** A list writes its name once for each value. */
   query?: Record<string, Value | readonly Value[]>;
@@ -44,7 +44,7 @@ function address(path: string, { param = {}, query = {} }: Request): string {
 /** Turns an answer that is not a success into the error to throw; also for requests made outside this module (uploads). */
 export async function toApiError(response: Pick<Response, 'status' | 'json'>): Promise<ApiError> {
   const body = (await response.json().catch(() => null)) as { error?: Partial<ApiError> } | null;
-  const { code = 'server_error', message, details } = body?.error ?? {};
+  const { code = 'unreadable', message, details } = body?.error ?? {};
   return new ApiError(
     response.status,
     code,
@@ -60,22 +60,38 @@ export async function refusalOf(path: string, response: Pick<Response, 'status' 
   return error;
 }
 
+/**
+ * Asked before a change is sent, and with the failure of whatever failed before that is told: an answer other than undefined stands
+ * for the server's.
+ */
+type Rescue = (failure: ApiError | undefined, method: Method, path: string, input: Request) => Promise<unknown>;
+let rescue: Rescue | undefined;
+export function whenSending(handler: Rescue): void {
+  rescue = handler;
+}
+
 async function send(method: Method, path: string, input: Request = {}): Promise<unknown> {
-  let response: Response;
+  const ask = (failure?: ApiError) => rescue?.(failure, method, path, input).catch(() => {});
+  let failure: ApiError;
+  let instead = method === 'get' ? undefined : await ask();
+  if (instead !== undefined) return instead;
   try {
-    response = await fetch(address(path, input), {
+    const response = await fetch(address(path, input), {
       method: method.toUpperCase(),
       signal: input.signal,
       ...(input.json === undefined
         ? {}
         : { body: JSON.stringify(input.json), headers: { 'content-type': 'application/json' } }),
     });
+    if (response.ok) return response.status === 204 ? null : await response.json();
+    failure = await refusalOf(path, response);
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
-    throw new ApiError(0, 'network', 'The server cannot be reached. Check your connection and try again.');
+    failure = new ApiError(0, 'network', 'The server cannot be reached. Check your connection and try again.');
   }
-  if (response.ok) return response.status === 204 ? null : response.json();
-  throw await refusalOf(path, response);
+  instead = await ask(failure);
+  if (instead === undefined) throw failure;
+  return instead;
 }
 
 function verb<M extends Method>(method: M) {

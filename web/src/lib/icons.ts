@@ -9,7 +9,9 @@ export { default as checkCircleOn } from '@phosphor-icons/core/fill/check-circle
 export { default as heartOn } from '@phosphor-icons/core/fill/heart-fill.svg?icon';
 export { default as imageOn } from '@phosphor-icons/core/fill/image-fill.svg?icon';
 export { default as infoOn } from '@phosphor-icons/core/fill/info-fill.svg?icon';
+export { default as brushOn } from '@phosphor-icons/core/fill/paint-brush-fill.svg?icon';
 export { default as pinOn } from '@phosphor-icons/core/fill/push-pin-fill.svg?icon';
+export { default as starOn } from '@phosphor-icons/core/fill/star-fill.svg?icon';
 export { default as trashOn } from '@phosphor-icons/core/fill/trash-fill.svg?icon';
 export { default as peopleOn } from '@phosphor-icons/core/fill/users-three-fill.svg?icon';
 export { default as archive } from '@phosphor-icons/core/regular/archive.svg?icon';
@@ -18,6 +20,7 @@ export { default as arrowCounterClockwise } from '@phosphor-icons/core/regular/a
 export { default as arrowLeft } from '@phosphor-icons/core/regular/arrow-left.svg?icon';
 export { default as openOutside } from '@phosphor-icons/core/regular/arrow-square-out.svg?icon';
 export { default as move } from '@phosphor-icons/core/regular/arrows-out-cardinal.svg?icon';
+export { default as template } from '@phosphor-icons/core/regular/bookmark-simple.svg?icon';
 export { default as albums } from '@phosphor-icons/core/regular/books.svg?icon';
 export { default as archiveOff } from '@phosphor-icons/core/regular/box-arrow-up.svg?icon';
 export { default as organizations } from '@phosphor-icons/core/regular/buildings.svg?icon';
@@ -31,6 +34,7 @@ export { default as check } from '@phosphor-icons/core/regular/check.svg?icon';
 export { default as clock } from '@phosphor-icons/core/regular/clock-counter-clockwise.svg?icon';
 export { default as bucket } from '@phosphor-icons/core/regular/cloud.svg?icon';
 export { default as copy } from '@phosphor-icons/core/regular/copy.svg?icon';
+export { default as crop } from '@phosphor-icons/core/regular/crop.svg?icon';
 export { default as database } from '@phosphor-icons/core/regular/database.svg?icon';
 export { default as phone } from '@phosphor-icons/core/regular/device-mobile.svg?icon';
 export { default as dots } from '@phosphor-icons/core/regular/dots-three.svg?icon';
@@ -40,6 +44,7 @@ export { default as eyeOff } from '@phosphor-icons/core/regular/eye-slash.svg?ic
 export { default as folderPlus } from '@phosphor-icons/core/regular/folder-plus.svg?icon';
 export { default as smart } from '@phosphor-icons/core/regular/funnel-simple.svg?icon';
 export { default as gear } from '@phosphor-icons/core/regular/gear-six.svg?icon';
+export { default as branch } from '@phosphor-icons/core/regular/git-branch.svg?icon';
 export { default as disk } from '@phosphor-icons/core/regular/hard-drives.svg?icon';
 export { default as heart } from '@phosphor-icons/core/regular/heart.svg?icon';
 export { default as image } from '@phosphor-icons/core/regular/image.svg?icon';
@@ -56,6 +61,7 @@ export { default as mapPin } from '@phosphor-icons/core/regular/map-pin.svg?icon
 export { default as takeOut } from '@phosphor-icons/core/regular/minus-circle.svg?icon';
 export { default as monitor } from '@phosphor-icons/core/regular/monitor.svg?icon';
 export { default as brush } from '@phosphor-icons/core/regular/paint-brush.svg?icon';
+export { default as palette } from '@phosphor-icons/core/regular/palette.svg?icon';
 export { default as pause } from '@phosphor-icons/core/regular/pause.svg?icon';
 export { default as pencil } from '@phosphor-icons/core/regular/pencil-simple.svg?icon';
 export { default as play } from '@phosphor-icons/core/regular/play.svg?icon';
@@ -67,6 +73,10 @@ export { default as share } from '@phosphor-icons/core/regular/share-network.svg
 export { default as signOut } from '@phosphor-icons/core/regular/sign-out.svg?icon';
 export { default as sliders } from '@phosphor-icons/core/regular/sliders-horizontal.svg?icon';
 export { default as freeze } from '@phosphor-icons/core/regular/snowflake.svg?icon';
+export { default as compare } from '@phosphor-icons/core/regular/square-split-horizontal.svg?icon';
+export { default as count } from '@phosphor-icons/core/regular/squares-four.svg?icon';
+export { default as star } from '@phosphor-icons/core/regular/star.svg?icon';
+export { default as stop } from '@phosphor-icons/core/regular/stop-circle.svg?icon';
 export { default as tag } from '@phosphor-icons/core/regular/tag.svg?icon';
 export { default as trash } from '@phosphor-icons/core/regular/trash.svg?icon';
 export { default as upload } from '@phosphor-icons/core/regular/upload-simple.svg?icon';

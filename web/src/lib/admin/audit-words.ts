@@ -81,6 +81,16 @@ const words: Record<AuditAction, readonly [label: string, tell: Tell]> = {
   job_deleted: ['Job deleted', (_, { job }) => `deleted a job${known(job)}`],
   storage_move_started: ['Storage moved', (_, { from, to }) => `had the library move from ${from} to ${to}`],
   storage_move_paused: ['Move paused', (_, { from, to }) => `paused the move from ${from} to ${to}`],
+  studio_mode_changed: [
+    'Studio switched',
+    (_, { mode }) => `had pictures made ${mode === 'remote' ? 'on a rented machine' : 'on the machine at hand'}`,
+  ],
+  pod_started: ['Rented machine started', 'started the rented machine'],
+  pod_stopped: ['Rented machine stopped', 'stopped the rented machine'],
+  try_out_changed: [
+    'Studio opened or closed',
+    (_, { allowed }) => (allowed ? 'let visitors try the studio' : 'closed the studio to visitors'),
+  ],
 };
 
 /** What guests do has no name before it. */

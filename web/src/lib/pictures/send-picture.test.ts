@@ -12,7 +12,7 @@ describe('addressIn', () => {
   test('a success that cannot be read is none', async () => {
     for (const text of ['<!doctype html>', '', '{', '{}', '{"url":null}', 'null'])
       await expect(addressIn(path, 200, text)).rejects.toThrow('The server gave an answer that cannot be read.');
-    await expect(addressIn(path, 204, '')).rejects.toMatchObject({ status: 204, code: 'server_error' });
+    await expect(addressIn(path, 204, '')).rejects.toMatchObject({ status: 204, code: 'unreadable' });
   });
 
   test('the server says why not; an ended session leads to sign-in', async () => {

@@ -3,6 +3,8 @@ import {
   albumsOn,
   archive,
   archiveOn,
+  brush,
+  brushOn,
   heart,
   heartOn,
   image,
@@ -32,7 +34,7 @@ const place = (label: string, icon: string, iconOn: string, href = `/${label.toL
   isHere: under(href),
 });
 
-/** The places of the library, as the tabs list them; the account's menu has the archive on a phone. */
+/** The places of the library, as the tabs list them; the account's menu has the archive and the trash on a phone. */
 export const tabs: Place[] = [
   { ...place('Photos', image, imageOn), isHere: (url) => isPhotos(url) && !isFavorites(url) },
   {
@@ -40,9 +42,9 @@ export const tabs: Place[] = [
     isHere: (url) => isPhotos(url) && isFavorites(url),
   },
   place('Albums', albums, albumsOn),
+  place('Studio', brush, brushOn),
   place('Shared', people, peopleOn),
-  place('Trash', trash, trashOn),
 ];
 
 /** As the sidebar and the rail list them. */
-export const places: Place[] = tabs.toSpliced(4, 0, place('Archive', archive, archiveOn));
+export const places: Place[] = [...tabs, place('Archive', archive, archiveOn), place('Trash', trash, trashOn)];

@@ -1,5 +1,6 @@
 import { api } from '#lib/api.ts';
-import { onChange, onHello, startEvents } from '#lib/events.svelte.ts';
+import { followServer } from '#lib/away/follow-server.ts';
+import { onChange, onHello } from '#lib/events.svelte.ts';
 import { ownOrganizations } from '#lib/organizations/own-organizations.svelte.ts';
 import { session } from '#lib/session.svelte.ts';
 import { incoming } from '#lib/upload/incoming.svelte.ts';
@@ -58,7 +59,7 @@ export function followChanges(): () => void {
       // Also the first time: what the browser keeps may be old, or nothing.
       if (session.status?.mode !== 'single') void ownOrganizations.load();
     }),
-    startEvents(),
+    followServer(),
     () => clearTimeout(timer),
   ];
   return () => {

@@ -43,3 +43,8 @@ test('a lost connection tells how far it came', () => {
   expect(connectionLost(0.418).message).toBe('Connection lost at 41 %');
   expect(connectionLost(0).message).toBe('No connection');
 });
+
+test('what stands before the server says in its own words that nobody is there: it is tried again by itself', () => {
+  for (const status of [502, 504]) expect(problemOf(status, null).kind).toBe('network');
+  expect(problemOf(502, { error: { code: 'x', message: 'Said.' } }).kind).toBe('failed');
+});

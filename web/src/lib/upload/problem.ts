@@ -17,6 +17,8 @@ export function problemOf(status: number, body: unknown): UploadProblem {
   if (status === 401) return new UploadProblem('signed-out', 'You are signed out. Sign in again, then retry.');
   if (status === 429 || status === 503)
     return new UploadProblem('later', message ?? 'The server is busy.', details?.retry_after ?? 5);
+  // What stands before the server finds nobody there.
+  if (!code && (status === 502 || status === 504)) return new UploadProblem('network', 'The server cannot be reached');
   if (status === 413 || status === 415 || status === 422 || status === 400)
     return new UploadProblem('refused', message ?? 'The server cannot read this file.');
   // It stays in the tray: once there is room, trying again is all that is left to do.

@@ -1,4 +1,5 @@
 import type { Photo } from '#lib/api-schema.ts';
+import { onHello } from '#lib/events.svelte.ts';
 import { formatBytes } from '#lib/format.ts';
 import { session } from '#lib/session.svelte.ts';
 import { Incoming, incoming } from './incoming.svelte.ts';
@@ -27,6 +28,9 @@ let redraw: ReturnType<typeof setTimeout> | undefined;
 const stored = new Set<string>();
 
 const queue = createQueue<Photo>({ send: sendUpload, onChange: changed });
+
+// A server that was away and is back is not told by the browser's own `online`.
+onHello((isFirst) => isFirst || queue.retryNetwork());
 
 function changed(upload: Upload<Photo>): void {
   const tile = incoming.byKey(upload.key);
@@ -132,7 +136,7 @@ export const uploads = {
   },
   /** True while closing the page would lose files: still to be sent, and too large or too new to be kept by the browser. */
   get wouldLose() {
-    return queue.busy && (unstored > 0 || [...queue.uploads.values()].some(isLost));
+    return [...queue.uploads.values()].some(isLost) || (queue.busy && unstored > 0);
   },
 
   /** @param album the album they are to be put into as well */
@@ -187,6 +191,6 @@ export const uploads = {
   },
 };
 
-function isLost({ key, state }: Upload): boolean {
-  return (state === 'waiting' || state === 'sending') && !stored.has(key);
+function isLost({ key, state, waitsForNetwork }: Upload): boolean {
+  return (state === 'waiting' || state === 'sending' || (state === 'failed' && waitsForNetwork)) && !stored.has(key);
 }
