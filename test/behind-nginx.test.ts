@@ -95,6 +95,9 @@ async function describeNginx(binary: string): Promise<void> {
       port: securePort,
       servername: host,
       rejectUnauthorized: false,
+      // A connection each: nginx answers an upload that is refused on its way with "keep-alive" and closes at once, and whoever
+      // sends the next request before the close arrives is hung up on (docs/pitfalls.md).
+      agent: false,
       method,
       path,
       localAddress: from ?? '127.0.0.1',

@@ -61,6 +61,8 @@ export interface Cell {
 export type Sent = RequestOptions & { readonly path?: Readonly<Record<string, string>> };
 
 const ids = ({ ids }: Context): RequestOptions => ({ json: { ids } });
+/** The least that the painter takes. */
+const smallest = { batch_size: 1, width: 256, height: 256, steps: 1 };
 const tus = { 'tus-resumable': '1.0.0' };
 
 /** Every operation of the document. One that is missing here, or is here and not in the document, fails the build. */
@@ -165,6 +167,20 @@ export const cells: Record<string, Cell> = {
     target: 'photo',
     malformed: 'body',
     send: ({ ids }) => ({ json: { ids, add: ['tagged'] } }),
+  },
+  'GET /styles': { needs: 'read', ok: 200 },
+  'POST /photos/{id}/styles': {
+    needs: 'share',
+    ok: 201,
+    target: 'photo',
+    send: () => ({ json: { style: 'pencil_sketch', strength: 0.5 } }),
+  },
+  'GET /photos/{id}/styles/{style}/preview': {
+    needs: 'read',
+    ok: 200,
+    target: 'photo',
+    members: 'see',
+    send: () => ({ path: { style: 'neon' } }),
   },
   'GET /tags': { needs: 'read', ok: 200 },
   'POST /tags/rename': { needs: 'write', ok: 200, send: () => ({ json: { from: 'tagged', to: 'Tagged' } }) },
@@ -355,6 +371,80 @@ export const cells: Record<string, Cell> = {
   },
   // By an e-mail of nobody who lets it be found by that: a drawing.
   'GET /avatar/{hash}': { needs: 'nothing', ok: 200, isPublic: true, send: () => ({ path: { hash: '0'.repeat(64) } }) },
+
+  'GET /generation/sessions': { needs: 'read', ok: 200 },
+  'POST /generation/sessions': {
+    needs: 'share',
+    ok: 201,
+    // From nothing: from a photo, the access to that would ask for reading as well.
+    send: () => ({ json: { entry_type: 'scratch' } }),
+    lends: [({ victims }) => ({ json: { entry_type: 'refinement', source_image_id: victims.photo } })],
+  },
+  'GET /generation/sessions/{id}': { needs: 'read', ok: 200, target: 'generation_session' },
+  'PATCH /generation/sessions/{id}': {
+    needs: 'share',
+    ok: 200,
+    target: 'generation_session',
+    send: () => ({ json: { status: 'abandoned' } }),
+  },
+  'DELETE /generation/sessions/{id}': { needs: 'share', ok: 204, target: 'generation_session' },
+  'GET /generation/sessions/{id}/steps': { needs: 'read', ok: 200, target: 'generation_session' },
+  'POST /generation/sessions/{id}/steps': {
+    needs: 'share',
+    ok: 201,
+    target: 'generation_session',
+    send: ({ ownPhoto }) => ({ json: { prompt: 'a lake', parameters: smallest, source_image_id: ownPhoto } }),
+    lends: [
+      ({ victims }) => ({ json: { prompt: 'a lake', parameters: smallest, source_image_id: victims.photo } }),
+      ({ victims }) => ({ json: { prompt: 'a lake', parameters: smallest, parent_id: victims.step } }),
+    ],
+  },
+  'GET /generation/steps/{id}': { needs: 'read', ok: 200, target: 'step' },
+  'PATCH /generation/steps/{id}': {
+    needs: 'share',
+    ok: 200,
+    target: 'step',
+    // A step that is made here has one picture, which has its id.
+    send: ({ ids: [id] }) => ({ json: { selected_image_id: id } }),
+    lends: [({ victims }) => ({ json: { selected_image_id: victims.step } })],
+  },
+  'GET /generation/steps/{id}/status': { needs: 'read', ok: 200, target: 'step' },
+  'GET /generation/steps/{id}/alternatives': { needs: 'read', ok: 200, target: 'step' },
+  'POST /generation/steps/{id}/alternatives/select': {
+    needs: 'share',
+    ok: 200,
+    target: 'step',
+    send: ({ ids: [id] }) => ({ json: { image_id: id } }),
+    lends: [({ victims }) => ({ json: { image_id: victims.step } })],
+  },
+  'POST /generation/steps/{id}/cancel': { needs: 'share', ok: 200, target: 'open_step' },
+  'POST /generation/steps/{id}/retry-retrievals': { needs: 'share', ok: 200, target: 'lost_step' },
+  'POST /generation/images/{id}/cancel': { needs: 'share', ok: 204, target: 'open_step' },
+  'GET /generation/images/{id}/preview': { needs: 'read', ok: 200, target: 'open_step' },
+  'POST /photos/{id}/retry': { needs: 'share', ok: 200, target: 'lost_step' },
+  'POST /photos/batch/retry': { needs: 'share', ok: 200, target: 'lost_step', malformed: 'body', send: ids },
+  'GET /models': { needs: 'read', ok: 200 },
+  'POST /models/refresh': { needs: 'share', ok: 200 },
+  'GET /models/{key}': { needs: 'read', ok: 404, send: () => ({ path: { key: 'none' } }) },
+  'POST /models/{key}/favorite': {
+    needs: 'share',
+    ok: 404,
+    send: () => ({ path: { key: 'none' }, json: { is_favorite: true } }),
+  },
+  'GET /backend/status': { needs: 'read', ok: 200 },
+  'POST /backend/mode': { needs: 'admin', ok: 409, send: () => ({ json: { mode: 'remote' } }) },
+  'POST /backend/pod/start': { needs: 'admin', ok: 409 },
+  'POST /backend/pod/stop': { needs: 'admin', ok: 409 },
+  'GET /generation/try': { needs: 'nothing', ok: 200 },
+  'PATCH /generation/try': { needs: 'admin', ok: 200, send: () => ({ json: { allowed: false } }) },
+  // Closed, as it is until an administrator opens it; what is open is tried in `try-out.test.ts`.
+  'POST /generation/try': { needs: 'nothing', ok: 403, send: () => ({ json: { prompt: 'a lake' } }) },
+  'GET /settings': { needs: 'read', ok: 200 },
+  'PATCH /settings': { needs: 'share', ok: 200, send: () => ({ json: { generation: { default_steps: 20 } } }) },
+  'GET /templates': { needs: 'read', ok: 200 },
+  'POST /templates': { needs: 'share', ok: 201, send: () => ({ json: { name: 'made', prompt_text: 'a lake' } }) },
+  'PATCH /templates/{id}': { needs: 'share', ok: 200, target: 'template', send: () => ({ json: { name: 'taken' } }) },
+  'DELETE /templates/{id}': { needs: 'share', ok: 204, target: 'template' },
 
   'GET /me/invitations': { needs: 'account', ok: 200, showsOrganizations: 'asked' },
   'POST /me/invitations/{id}/accept': { needs: 'person', ok: 200, target: 'asked' },

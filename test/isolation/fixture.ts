@@ -37,6 +37,12 @@ export type TargetKind =
   | 'open_organization'
   /** One of somebody else’s that they are asked to join. */
   | 'asked'
+  | 'generation_session'
+  /** One that is done, one that waits, and one whose picture was made and did not come; each has one picture, with its own id. */
+  | 'step'
+  | 'open_step'
+  | 'lost_step'
+  | 'template'
   /** Somebody who shows a picture, and an organization that shows one. */
   | 'pictured'
   | 'logoed';
@@ -256,6 +262,8 @@ async function settle(
     album: mark(),
     organization: mark(),
     charter: mark(),
+    prompt: mark(),
+    template: mark(),
   };
   const principal = { kind: 'user' as const, id: person.id };
   pictures += 1;
@@ -297,6 +305,11 @@ async function settle(
     organization: await target('organization'),
     open_organization: await target('open_organization'),
     asked: await target('asked'),
+    generation_session: await target('generation_session'),
+    step: await target('step'),
+    open_step: await target('open_step'),
+    lost_step: await target('lost_step'),
+    template: await target('template'),
     pictured: person.id,
     logoed: await target('open_organization'),
   };
@@ -304,6 +317,8 @@ async function settle(
     const { status, text } = await app.request(person, 'PUT', `/api/v1/${path}`, { body: await picture() });
     if (status !== 200) throw new Error(`a picture was answered ${status}: ${text}`);
   }
+  await app.request(person, 'PATCH', `/api/v1/templates/${targets.template}`, { json: { name: marks.template } });
+  await say(app, principal, targets.generation_session, marks.prompt);
   const said = { name: marks.organization, description: marks.charter };
   await app.request(person, 'PATCH', `/api/v1/organizations/${targets.organization}`, { json: said });
   for (const kind of ['organization', 'open_organization'] as const) {
@@ -462,6 +477,22 @@ async function makeTarget(
       await app.request(admin, 'POST', `/api/v1/organizations/${organization}/invitations`, { json });
       return { id: organization, name: '' };
     }
+    case 'generation_session':
+      return insert(
+        principal,
+        sql`insert into generation_sessions (id, owner_id, entry_type) values (${id}, ${person.id}, 'scratch')`,
+      );
+    case 'step':
+    case 'open_step':
+    case 'lost_step': {
+      await insertStep(app, { kind: 'user', id: person.id }, id, kind);
+      return { id, name: '' };
+    }
+    case 'template':
+      return insert(
+        principal,
+        sql`insert into prompt_templates (id, owner_id, name, prompt_text) values (${id}, ${person.id}, 'made', 'a lake')`,
+      );
     case 'job':
       // One that failed on something of theirs, as the queue keeps it.
       return insert(
@@ -475,6 +506,72 @@ async function makeTarget(
         sql`insert into one_time_tokens (id, kind, token_hash, created_by, expires_at) values (${id}, 'invitation', ${hash}, ${admin.id}, ${later})`,
       );
   }
+}
+
+/** A step in a session of its own, with one picture that has the step's id. Nobody takes it up: it is due in a hundred years. */
+async function insertStep(
+  app: TestApp,
+  principal: Principal & { kind: 'user' },
+  id: string,
+  kind: 'step' | 'open_step' | 'lost_step',
+): Promise<void> {
+  const owner = principal.id;
+  const session = uuidv7();
+  const status = { step: 'completed', open_step: 'pending', lost_step: 'failed' }[kind];
+  await app.database.database.as(principal, async (tx: AnyTx) => {
+    await sql`insert into generation_sessions (id, owner_id, entry_type) values (${session}, ${owner}, 'scratch')`.execute(
+      tx,
+    );
+    await sql`
+      insert into generation_steps (id, owner_id, session_id, position, prompt, parameters, model_key, model_hash, model_name,
+        model_base, backend, batch_id, correlation_id, status, due_at)
+      values (${id}, ${owner}, ${session}, 1, 'a lake', ${JSON.stringify(parametersOfStep)}::jsonb, 'key', 'hash', 'none', 'none',
+        'painter', ${uuidv7()}, 'none', ${status}, now() + interval '100 years')`.execute(tx);
+    await sql`
+      insert into step_alternatives (id, owner_id, step_id, n, seed, retrieval_status, image, settled_at)
+      values (${id}, ${owner}, ${id}, 0, 1, ${status}, ${kind === 'lost_step' ? 'picture.png' : null},
+        ${kind === 'open_step' ? null : new Date()}::timestamptz)`.execute(tx);
+    if (kind === 'open_step') {
+      await sql`
+        insert into alternative_progress (alternative_id, owner_id, done, preview)
+        values (${id}, ${owner}, 0.5, ${Buffer.from('preview')})`.execute(tx);
+    }
+    if (kind !== 'step') return;
+    await sql`
+      insert into photos (id, owner_id, blob_hash, filename, mime_type, bytes, width, height, taken_at, taken_from, kind)
+      select ${id}, owner_id, blob_hash, filename, mime_type, bytes, width, height, taken_at, taken_from, 'generated'
+      from photos where owner_id = ${owner} order by id limit 1`.execute(tx);
+  });
+}
+
+const parametersOfStep = {
+  model_key: 'key',
+  model_hash: 'hash',
+  width: 256,
+  height: 256,
+  steps: 1,
+  cfg_scale: 1,
+  scheduler: 'euler',
+  batch_size: 1,
+  seed: 1,
+};
+
+/** Gives a session a first step, which it is called by. */
+async function say(
+  app: TestApp,
+  principal: Principal & { kind: 'user' },
+  session: string,
+  prompt: string,
+): Promise<void> {
+  await app.database.database.as(
+    principal,
+    (tx: AnyTx) =>
+      sql`
+        insert into generation_steps (id, owner_id, session_id, position, prompt, parameters, model_key, model_hash, model_name,
+          model_base, backend, batch_id, correlation_id, status)
+        values (${uuidv7()}, ${principal.id}, ${session}, 1, ${prompt}, ${JSON.stringify(parametersOfStep)}::jsonb, 'key', 'hash',
+          'none', 'none', 'painter', ${uuidv7()}, 'none', 'completed')`.execute(tx) as Promise<unknown>,
+  );
 }
 
 async function rowsOf(app: TestApp, { principal, targets }: Resident): Promise<string> {
@@ -495,6 +592,11 @@ async function rowsOf(app: TestApp, { principal, targets }: Resident): Promise<s
         (select jsonb_agg(o order by o.id) from organizations o where id = any(${organizations})) as organizations,
         (select jsonb_agg(m order by m.resource_id) from memberships m where m.resource_id = any(${organizations})) as memberships,
         (select jsonb_agg(i order by i.organization_id) from organization_invitations i where user_id = ${id}) as asked,
+        (select jsonb_agg(s order by s.id) from generation_sessions s where owner_id = ${id}) as generation_sessions,
+        (select jsonb_agg(s order by s.id) from generation_steps s where owner_id = ${id}) as steps,
+        (select jsonb_agg(a order by a.id) from step_alternatives a where owner_id = ${id}) as alternatives,
+        (select jsonb_agg(t order by t.id) from prompt_templates t where owner_id = ${id}) as templates,
+        (select jsonb_agg(s) from generation_settings s where owner_id = ${id}) as settings,
         (select jsonb_agg(g) from usage g where owner_id = ${id}) as usage`.execute(tx);
     return JSON.stringify(rows, null, 1);
   });

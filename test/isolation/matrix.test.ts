@@ -205,6 +205,8 @@ function tryAll(what: string, operations: readonly string[], server: () => TestA
       await Promise.all(
         [
           '/photos',
+          `/generation/sessions/${fixture.owner.targets.generation_session}`,
+          '/templates?limit=100',
           '/timeline/2024-06',
           '/api-keys',
           '/sessions',

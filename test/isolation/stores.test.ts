@@ -5,6 +5,15 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import * as accounts from '#features/accounts/store.ts';
 import * as albums from '#features/albums/store.ts';
 import * as audit from '#features/audit/store.ts';
+import * as leftovers from '#features/generation/leftover-store.ts';
+import * as models from '#features/generation/model-store.ts';
+import * as pods from '#features/generation/pod-store.ts';
+import * as sessions from '#features/generation/session-store.ts';
+import * as studioSettings from '#features/generation/settings-store.ts';
+import * as steps from '#features/generation/step-store.ts';
+import * as templates from '#features/generation/template-store.ts';
+import * as tryOut from '#features/generation/try-store.ts';
+import * as work from '#features/generation/work-store.ts';
 import * as operation from '#features/operation/store.ts';
 import * as organizations from '#features/organizations/store.ts';
 import * as statistics from '#features/photos/statistics-store.ts';
@@ -51,6 +60,11 @@ const guest = () =>
     ownerId: victims().owner,
     target: { albumId: victims().album },
   }) as LinkCaller & { target: { albumId: string } };
+
+const blame = { code: 'server_error', message: 'taken' };
+const changed = ({ numAffectedRows }: { numAffectedRows?: bigint }): number => Number(numAffectedRows ?? 0);
+const toNumbers = (results: { numUpdatedRows?: bigint; numDeletedRows?: bigint }[]): number[] =>
+  results.map(({ numUpdatedRows, numDeletedRows }) => Number(numUpdatedRows ?? numDeletedRows));
 
 /** Each function of the stores that names an owner or an id, aimed at the victim, and what it must come to. */
 const aimed: Record<string, [run: (tx: Tx) => Promise<unknown>, outcome: unknown]> = {
@@ -115,6 +129,153 @@ const aimed: Record<string, [run: (tx: Tx) => Promise<unknown>, outcome: unknown
     },
     [nothing, { ...nothing, by_month: [], by_kind: [], by_style: [], by_camera: [], by_format: [], by_place: [] }],
   ],
+
+  'listSessions, of the studio': [(tx) => sessions.listSessions(tx, victims().owner, page), none],
+  'findSession, of the studio': [(tx) => sessions.findSession(tx, victims().generation_session), undefined],
+  'insertSession, of the studio': [
+    (tx) =>
+      sessions.insertSession(tx, {
+        id: uuidv7(),
+        owner_id: victims().owner,
+        entry_type: 'scratch',
+        source_photo_id: null,
+      }),
+    refused,
+  ],
+  lockSession: [(tx) => sessions.lockSession(tx, victims().generation_session), undefined],
+  setSessionStatus: [
+    async (tx) => toNumbers(await sessions.setSessionStatus(tx, victims().generation_session, 'abandoned')),
+    [0],
+  ],
+  touchSession: [async (tx) => toNumbers(await sessions.touchSession(tx, victims().generation_session)), [0]],
+  'deleteSession, of the studio': [
+    async (tx) => toNumbers(await sessions.deleteSession(tx, victims().generation_session)),
+    [0],
+  ],
+  findStep: [(tx) => steps.findStep(tx, victims().step), undefined],
+  listSteps: [(tx) => steps.listSteps(tx, victims().generation_session), []],
+  insertStep: [
+    (tx) =>
+      steps.insertStep(tx, {
+        id: uuidv7(),
+        owner_id: victims().owner,
+        session_id: victims().generation_session,
+        prompt: 'x',
+        parameters: '{}',
+        model_key: 'x',
+        model_hash: 'x',
+        model_name: 'x',
+        model_base: 'x',
+        backend: 'x',
+        batch_id: uuidv7(),
+        correlation_id: 'x',
+      }),
+    refused,
+  ],
+  insertAlternatives: [
+    (tx) =>
+      steps.insertAlternatives(tx, [
+        { id: uuidv7(), owner_id: victims().owner, step_id: victims().step, n: 5, seed: 1 },
+      ]),
+    refused,
+  ],
+  findByCorrelation: [(tx) => steps.findByCorrelation(tx, victims().generation_session, 'x'), undefined],
+  countSteps: [(tx) => steps.countSteps(tx, victims().generation_session), 0],
+  lockSteps: [async (tx) => (await steps.lockSteps(tx, [victims().step])).rows, []],
+  cancelSession: [(tx) => steps.cancelSession(tx, victims().generation_session), undefined],
+  countOpenSteps: [(tx) => steps.countOpenSteps(tx, victims().owner), 0],
+  listAlternatives: [(tx) => steps.listAlternatives(tx, victims().step), []],
+  findAlternative: [(tx) => steps.findAlternative(tx, victims().step), undefined],
+  groupBySteps: [(tx) => steps.groupBySteps(tx, victims().owner, [victims().step]), []],
+  listProgress: [(tx) => steps.listProgress(tx, victims().open_step), []],
+  findPreview: [(tx) => steps.findPreview(tx, victims().open_step), undefined],
+  selectImage: [(tx) => steps.selectImage(tx, victims().step, victims().step), undefined],
+  readQueue: [
+    (tx) => steps.readQueue(tx, { id: victims().open_step, backend: 'painter', model_key: 'none' }),
+    { steps: 0, pictures: 0, secondsPerPicture: null },
+  ],
+  cancelAlternatives: [(tx) => steps.cancelAlternatives(tx, victims().open_step, null), 0],
+  retryAlternatives: [(tx) => steps.retryAlternatives(tx, victims().lost_step, null), []],
+  settleStep: [(tx) => steps.settleStep(tx, victims().open_step), false],
+  claimStep: [(tx) => work.claimStep(tx, { backend: 'painter', lanes: 9, lease: uuidv7(), leaseMs: 1 }), undefined],
+  claimImage: [(tx) => work.claimImage(tx, { backends: ['painter'], lease: uuidv7(), leaseMs: 1 }), undefined],
+  renewLease: [
+    (tx) => work.renewLease(tx, 'generation_steps', { id: victims().open_step, lease: uuidv7(), leaseMs: 1 }),
+    false,
+  ],
+  releaseStep: [
+    (tx) => work.releaseStep(tx, { id: victims().open_step, lease: uuidv7(), dueInMs: 0, tries: 0 }, null),
+    undefined,
+  ],
+  keepTicket: [(tx) => work.keepTicket(tx, { id: victims().open_step, lease: uuidv7() }, {}), false],
+  sayMade: [async (tx) => changed(await work.sayMade(tx, victims().open_step, 'taken', 1)), 0],
+  sayFailed: [async (tx) => changed(await work.sayFailed(tx, victims().open_step, blame)), 0],
+  sayRestFailed: [
+    async (tx) => changed(await work.sayRestFailed(tx, { id: victims().open_step, lease: uuidv7() }, blame)),
+    0,
+  ],
+  sayAllFailed: [async (tx) => changed(await work.sayAllFailed(tx, victims().open_step, blame)), 0],
+  sayFetching: [async (tx) => changed(await work.sayFetching(tx, victims().lost_step, uuidv7())), 0],
+  sayKept: [
+    (tx) => work.sayKept(tx, { id: victims().lost_step, stepId: victims().lost_step }, { forgetting: false }),
+    false,
+  ],
+  sayForgotten: [async (tx) => changed(await work.sayForgotten(tx, victims().lost_step)), 0],
+  sayNotFetched: [
+    (tx) => work.sayNotFetched(tx, { id: victims().lost_step, lease: uuidv7() }, blame, { againInMs: 0, counts: true }),
+    undefined,
+  ],
+  releaseImage: [async (tx) => changed(await work.releaseImage(tx, victims().lost_step, uuidv7(), 0)), 0],
+  keepProgress: [
+    (tx) =>
+      work.keepProgress(
+        tx,
+        { id: victims().step, ownerId: victims().owner, stepId: victims().step },
+        { done: 1, step: null, of: null, preview: null },
+      ),
+    undefined,
+  ],
+  claimLeftover: [(tx) => leftovers.claimLeftover(tx, ['painter']), undefined],
+  listWanted: [(tx) => leftovers.listWanted(tx, victims().step), []],
+  putOffLeftover: [async (tx) => changed(await leftovers.putOffLeftover(tx, victims().step, 0)), 0],
+  dropLeftover: [async (tx) => toNumbers(await leftovers.dropLeftover(tx, victims().step)), [0]],
+  dropOldLeftovers: [async (tx) => changed(await leftovers.dropOldLeftovers(tx)), 0],
+  listLostSteps: [(tx) => work.listLostSteps(tx, []), []],
+  countWaiting: [async (tx) => typeof (await steps.countWaiting(tx)).get('none'), 'undefined'],
+  leasePod: [(tx) => pods.leasePod(tx, uuidv7(), 1000), false],
+  renewPod: [async (tx) => changed(await pods.renewPod(tx, uuidv7(), 1000)), 0],
+  releasePod: [async (tx) => changed(await pods.releasePod(tx, uuidv7())), 0],
+  readPod: [(tx) => pods.readPod(tx), { record: null, alarm: null, paused: null, trouble: null, troubled_at: null }],
+  writePod: [(tx) => pods.writePod(tx, uuidv7(), null), false],
+  pausePod: [async (tx) => changed(await pods.pausePod(tx, 'taken')), 0],
+  noteTrouble: [async (tx) => changed(await pods.noteTrouble(tx, 'taken')), 0],
+  endAlarm: [async (tx) => changed(await pods.endAlarm(tx)), 0],
+  countUnfetched: [(tx) => pods.countUnfetched(tx, 'pod'), 0],
+  keepAlarm: [(tx) => pods.keepAlarm(tx, 'taken'), false],
+  readPodUse: [(tx) => pods.readPodUse(tx, '2026-11-22'), { ms: 0, dollars: 0 }],
+  sumPodUse: [(tx) => pods.sumPodUse(tx), { ms: 0, dollars: 0 }],
+  addPodUse: [(tx) => pods.addPodUse(tx, { day: '2026-11-22', ms: 1, dollars: 1 }), refused],
+  readMode: [(tx) => pods.readMode(tx), 'local'],
+  writeMode: [(tx) => pods.writeMode(tx, 'remote'), refused],
+  readTryOut: [(tx) => tryOut.readTryOut(tx), false],
+  writeTryOut: [(tx) => tryOut.writeTryOut(tx, true), refused],
+  listTemplates: [(tx) => templates.listTemplates(tx, victims().owner, {}, page), none],
+  countTemplates: [(tx) => templates.countTemplates(tx, victims().owner), 0],
+  insertTemplate: [
+    (tx) => templates.insertTemplate(tx, { id: uuidv7(), owner_id: victims().owner, name: 'x', prompt_text: 'x' }),
+    refused,
+  ],
+  updateTemplate: [(tx) => templates.updateTemplate(tx, victims().template, { name: 'taken' }), undefined],
+  deleteTemplate: [async (tx) => toNumbers(await templates.deleteTemplate(tx, victims().template)), [0]],
+  readSettings: [(tx) => studioSettings.readSettings(tx, victims().owner), {}],
+  writeSettings: [(tx) => studioSettings.writeSettings(tx, victims().owner, {}), refused],
+  markFavorite: [(tx) => models.markFavorite(tx, victims().owner, 'key', true), refused],
+  'markFavorite, no more': [(tx) => models.markFavorite(tx, victims().owner, 'key', false), undefined],
+  replaceModels: [(tx) => models.replaceModels(tx, 'painter', []), refused],
+  sayBackendsSeen: [(tx) => models.sayBackendsSeen(tx, ['painter']), refused],
+  listSeenBackends: [async (tx) => Array.isArray(await models.listSeenBackends(tx)), true],
+  listModelLists: [async (tx) => Array.isArray(await models.listModelLists(tx, ['none'])), true],
+  forgetOtherBackends: [(tx) => models.forgetOtherBackends(tx, []), undefined],
 
   listAlbums: [(tx) => albums.listAlbums(tx, victims().owner, {}, page), none],
   findAlbum: [(tx) => albums.findAlbum(tx, victims().owner, victims().album), undefined],
@@ -310,6 +471,11 @@ const doors = [
   'createOrganization',
   'recordBlob',
   'lockBlobShared',
+  'lockAsker',
+  // What can be made with what is everybody's to see.
+  'listModels',
+  'findModel',
+  'listModelLists',
   'tryLockBlob',
   'lockPictures',
   'recordPicture',
@@ -345,14 +511,22 @@ test('every function of the stores is aimed at the victim here, or is a door tha
     albums,
     audit,
     guests,
+    models,
     operation,
     organizations,
     photos,
     pictures,
+    pods,
+    sessions,
     sharing,
     statistics,
+    steps,
+    studioSettings,
     suggestions,
     tags,
+    templates,
+    tryOut,
+    work,
   ];
   const exported = stores.flatMap((store) => Object.keys(store));
   const named = new Set([...Object.keys(aimed).map((name) => name.split(',')[0]), ...doors]);

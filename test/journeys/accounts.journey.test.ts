@@ -331,6 +331,7 @@ describe.skipIf(!chromiumPath)('a library of one owner', () => {
       expect(await page.getByRole('navigation', { name: 'Settings' }).getByRole('link').allInnerTexts()).toEqual([
         'Profile',
         'Appearance',
+        'Studio',
         'Tags',
         'Statistics',
       ]);

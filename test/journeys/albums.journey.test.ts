@@ -297,4 +297,38 @@ describe.skipIf(!chromiumPath)('albums by keyboard alone', () => {
     await woods.click();
     await page.getByText(/^2 photos/).waitFor();
   });
+
+  test('on a phone the bar of an opened photo fits, and what does not stand in it is in its menu', async () => {
+    const page = await newPage('tove');
+    await upload(page, 0, 2);
+    const { items } = await (await page.request.get('/api/v1/photos')).json();
+    const photos: string[] = items.map(({ id }: { id: string }) => id);
+    const origin = new URL(page.url()).origin;
+    const album = await page.request.post('/api/v1/albums', {
+      data: { name: 'Fjord', photo_ids: photos },
+      headers: { origin },
+    });
+    const { id } = await album.json();
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.goto(`/albums/${id}/${photos[0]}`);
+    const bar = page.getByRole('toolbar', { name: 'Photo' });
+    await bar.getByRole('button', { name: 'Take out of the album' }).waitFor();
+    const sides = await bar.getByRole('button').evaluateAll((all) =>
+      all
+        .filter((one) => one.checkVisibility())
+        .map((one) => one.getBoundingClientRect())
+        .map(({ left, right, width }) => [left >= 0 && right <= innerWidth, width >= 44]),
+    );
+    expect(sides.length).toBeGreaterThan(6);
+    expect(sides.flat()).not.toContain(false);
+    await bar.getByRole('button', { name: 'More' }).press('Enter');
+    const menu = page.getByRole('menu', { name: 'More' });
+    for (const name of ['Change it in the studio', 'Try a style', 'Archive']) {
+      await menu.getByRole('menuitem', { name }).waitFor();
+    }
+    await menu.getByRole('menuitem', { name: 'Make it the cover' }).press('Enter');
+    await expect
+      .poll(async () => (await (await page.request.get(`/api/v1/albums/${id}`)).json()).cover_photo_id)
+      .toBe(photos[0]);
+  });
 });

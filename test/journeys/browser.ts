@@ -19,13 +19,17 @@ export interface Visitor {
   close(): Promise<void>;
 }
 
-/** Opens a browser profile of its own at a server: 1440 × 900, light, unless told otherwise. */
+/**
+ * Opens a browser profile of its own at a server: 1440 × 900, light, unless told otherwise. Without the service worker: what it asks
+ * for is not asked by the page, and a journey could not spoil it; `away.journey.test.ts` is about it.
+ */
 export async function visit(browser: Browser, baseURL: string, options: BrowserContextOptions = {}): Promise<Visitor> {
   const context = await browser.newContext({
     baseURL,
     viewport: { width: 1440, height: 900 },
     colorScheme: 'light',
     locale: 'en-GB',
+    serviceWorkers: 'block',
     ...options,
   });
   const errors: string[] = [];
