@@ -22,6 +22,7 @@ interface Counts {
 
 const root = path.dirname(import.meta.dirname);
 const bin = (name: string): string => path.join(root, 'node_modules/.bin', name);
+let reports = 0;
 const running = new Set<ReturnType<typeof spawn>>();
 let stopped = false;
 
@@ -33,6 +34,8 @@ const { values: options, positionals: given } = parseArgs({
     'database-only': { type: 'boolean', default: false },
     /** A test that did not run fails: on a machine that has everything, a skip hides something. */
     'skips-fail': { type: 'boolean', default: false },
+    /** The files in which a few tests failed run once more, by themselves; what passes then is told as unsteady. For CI. */
+    again: { type: 'boolean', default: false },
     /** Passed on to vitest. */
     testNamePattern: { type: 'string', short: 't' },
     help: { type: 'boolean', short: 'h', default: false },
@@ -79,6 +82,10 @@ const temp = await mkdtemp(path.join(tmpdir(), 'tintype-results-'));
 const total: Counts = { passed: 0, failed: 0, skipped: 0 };
 /** What failed and why, told again at the end: what was printed on the way may be far above, or cut off. */
 const failures: string[] = [];
+/** What failed and then did not, with the reason of the first time: a bug in the product or in the test, told loudly. */
+const unsteady: string[] = [];
+/** More failed files than these are no matter of luck. */
+const mostAgain = 4;
 try {
   if (given.length > 0 || options.testNamePattern) await runPart();
   else if (options.coverage) await runVitest(['--project', 'server', '--project', 'web', '--coverage']);
@@ -87,6 +94,7 @@ try {
 } finally {
   await rm(temp, { recursive: true, force: true });
 }
+if (unsteady.length > 0) console.log(`\nWhat failed once and then passed, a bug to be found:\n${unsteady.join('\n')}`);
 if (failures.length > 0) console.log(`\nWhat failed:\n${failures.join('\n')}`);
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exitCode = total.failed > 0 ? 1 : 0;
@@ -145,10 +153,8 @@ interface VitestReport {
 }
 
 async function runVitest(args: string[]): Promise<void> {
-  const file = path.join(temp, `${total.passed}.json`);
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-  const { code } = await run([bin('vitest'), 'run', ...reporters, ...args], { cwd: root, show: true });
-  const report = existsSync(file) ? (JSON.parse(await readFile(file, 'utf8')) as VitestReport) : undefined;
+  const first = await reportOf(args);
+  const { code, report } = options.again ? await runAgain(first, args) : first;
   const skipped = (report?.testResults ?? []).flatMap((result) =>
     result.assertionResults
       .filter((test) => test.status !== 'passed' && test.status !== 'failed')
@@ -163,6 +169,37 @@ async function runVitest(args: string[]): Promise<void> {
   // A file that could not be loaded, or an error outside of any test, has no test to count.
   total.failed += code !== 0 && failed === 0 ? 1 : failed;
   if (code !== 0 && failed === 0) failures.push(`✗ vitest ${args.join(' ')}: ended with ${code} outside of any test`);
+}
+
+interface Run {
+  readonly code: number | null;
+  readonly report: VitestReport | undefined;
+}
+
+async function reportOf(args: string[]): Promise<Run> {
+  const file = path.join(temp, `${reports++}.json`);
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+  const { code } = await run([bin('vitest'), 'run', ...reporters, ...args], { cwd: root, show: true });
+  return { code, report: existsSync(file) ? (JSON.parse(await readFile(file, 'utf8')) as VitestReport) : undefined };
+}
+
+/** The first run, with the files that failed in it as they are the second time. */
+async function runAgain(first: Run, args: string[]): Promise<Run> {
+  const failed = (first.report?.testResults ?? []).filter(({ status }) => status === 'failed');
+  if (!first.report || first.code === 0 || failed.length === 0 || failed.length > mostAgain) return first;
+  console.log(`\nOnce more, by themselves: ${failed.map(({ name }) => path.relative(root, name)).join(', ')}`);
+  const second = await reportOf([...args, ...failed.map(({ name }) => name)]);
+  const renewed = second.report?.testResults.filter(({ name }) => failed.some((file) => file.name === name)) ?? [];
+  if (renewed.length < failed.length) return first;
+  const passed = failed.filter(({ name }) => renewed.some((file) => file.name === name && file.status === 'passed'));
+  unsteady.push(...tellFailures({ ...first.report, testResults: passed }));
+  const testResults = first.report.testResults.map((file) => renewed.find(({ name }) => name === file.name) ?? file);
+  const count = (status: string) =>
+    testResults.flatMap(({ assertionResults }) => assertionResults).filter((test) => test.status === status).length;
+  return {
+    code: second.code,
+    report: { numPassedTests: count('passed'), numFailedTests: count('failed'), testResults },
+  };
 }
 
 function tellFailures(report: VitestReport | undefined): string[] {
