@@ -1,4 +1,5 @@
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { expect, onTestFailed } from 'vitest';
 import { findChromium } from '../chromium.ts';
 
 /** Where Chromium is; undefined where there is none, and the journeys are then skipped by name. */
@@ -33,7 +34,11 @@ export async function visit(browser: Browser, baseURL: string, options: BrowserC
     ...options,
   });
   const errors: string[] = [];
+  const unanswered = new Set<string>();
   const watch = (page: Page): void => {
+    page.on('request', (request) => unanswered.add(`${request.method()} ${request.url()}`));
+    for (const ended of ['requestfinished', 'requestfailed'] as const)
+      page.on(ended as 'requestfinished', (request) => unanswered.delete(`${request.method()} ${request.url()}`));
     // Playwright begins to catch file choosers only some time after it is first asked for one: so it is asked at once.
     page.on('filechooser', () => {});
     page.on('pageerror', (error) => errors.push(`${page.url()}: ${error.stack ?? error.message}`));
@@ -44,7 +49,18 @@ export async function visit(browser: Browser, baseURL: string, options: BrowserC
   };
   context.on('page', watch);
   const page = await context.newPage();
+  // In a hook there is no test that could fail.
+  if (expect.getState().currentTestName) onTestFailed(() => tell(context, [...errors, ...unanswered]));
   return { context, page, errors, close: () => context.close() };
+}
+
+/** What a journey that failed leaves on the screen: without it, "never became visible" is all one knows. */
+async function tell(context: BrowserContext, known: string[]): Promise<void> {
+  for (const page of context.pages()) {
+    const seen = await page.locator('body').ariaSnapshot({ timeout: 5000 }).catch(String);
+    const focus = await page.evaluate(() => document.activeElement?.outerHTML.slice(0, 200)).catch(String);
+    console.log([`${page.url()} showed:`, seen, `Focus: ${focus}`, 'Errors and open requests:', ...known].join('\n'));
+  }
 }
 
 /** The password of everybody in the journeys. */

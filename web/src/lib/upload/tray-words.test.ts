@@ -25,6 +25,11 @@ test('over: what came in and what did not', () => {
   });
 });
 
+test('the first may be in while others are still being looked at: nothing is over then', () => {
+  const summary = summarize([upload('done')], false, 0, 2);
+  expect(summary).toMatchObject({ title: 'Adding 3 photos', isOver: false });
+});
+
 test('a pause is called a pause', () => {
   expect(summarize([upload('waiting')], true, 99).status).toBe('0 in, paused');
 });

@@ -17,11 +17,17 @@ type Counted = Pick<Upload, 'state' | 'size' | 'sent'>;
  * What the tray says about all uploads together.
  *
  * @param bytesPerSecond measured; 0 while unknown.
+ * @param arriving how many more were chosen and are still being looked at: until they are in, nothing is over.
  */
-export function summarize(uploads: readonly Counted[], isPaused: boolean, bytesPerSecond: number): Summary {
+export function summarize(
+  uploads: readonly Counted[],
+  isPaused: boolean,
+  bytesPerSecond: number,
+  arriving = 0,
+): Summary {
   const of = (state: Upload['state']) => uploads.filter((upload) => upload.state === state).length;
   const [done, duplicate, failed, refused] = [of('done'), of('duplicate'), of('failed'), of('refused')];
-  const open = of('waiting') + of('sending');
+  const open = of('waiting') + of('sending') + arriving;
   const wanted = uploads.filter(({ state }) => state !== 'refused');
   const bytes = wanted.reduce((sum, { size }) => sum + size, 0);
   const sent = wanted.reduce(
@@ -40,7 +46,7 @@ export function summarize(uploads: readonly Counted[], isPaused: boolean, bytesP
       ? done > 0
         ? `${formatCount(done, 'photo')} added`
         : 'Nothing new added'
-      : `Adding ${formatCount(wanted.length, 'photo')}`,
+      : `Adding ${formatCount(wanted.length + arriving, 'photo')}`,
     status: isOver
       ? notes.join(', ')
       : `${formatNumber(done + duplicate)} in, ${isPaused ? 'paused' : timeLeft((bytes - sent) / bytesPerSecond)}`,

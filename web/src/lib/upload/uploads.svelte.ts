@@ -22,6 +22,8 @@ const REDRAW_EVERY = 100;
 let rows = $state.raw<readonly Row[]>([]);
 let isPaused = $state(false);
 let isOpen = $state(false);
+/** Files that were chosen and are still being looked at: they are in no queue yet. */
+let arriving = $state(0);
 let unstored = 0;
 let lastKey = 0;
 let redraw: ReturnType<typeof setTimeout> | undefined;
@@ -60,32 +62,35 @@ async function letGo(key: string): Promise<void> {
   if (stored.size === 0 && !queue.busy) forgetAllUploads();
 }
 
-function refusal(file: Blob, { type }: Probe): string | null {
-  if (type === null) return 'No picture Tintype can read. It takes JPEG, PNG, WebP, GIF, AVIF and HEIC.';
+function refusal(file: Blob, found: Probe | null): string | null {
+  if (!found) return 'This file could not be read: it was moved or changed. Choose it again.';
+  if (found.type === null) return 'No picture Tintype can read. It takes JPEG, PNG, WebP, GIF, AVIF and HEIC.';
   const most = session.status?.max_upload_bytes ?? Number.POSITIVE_INFINITY;
   return file.size > most ? `${formatBytes(file.size)} is too large. The most here is ${formatBytes(most)}.` : null;
 }
 
 /** Takes one file in: its tile at its month, then its place in the queue. */
 async function take(key: string, file: Blob, name: string, modifiedAt: string): Promise<Incoming | null> {
-  const found = await probe(file);
+  const found = await probe(file).catch(() => null);
   const problem = refusal(file, found);
-  const tile = problem
-    ? null
-    : new Incoming({
-        key,
-        name,
-        takenAt: found.takenAt ?? modifiedAt,
-        ratio: found.ratio ?? 1.5,
-        // No browser but Safari shows HEIC: those wait as plates.
-        url: found.type === 'image/heic' ? null : URL.createObjectURL(file),
-      });
+  const tile =
+    problem || !found
+      ? null
+      : new Incoming({
+          key,
+          name,
+          takenAt: found.takenAt ?? modifiedAt,
+          ratio: found.ratio ?? 1.5,
+          // No browser but Safari shows HEIC: those wait as plates.
+          url: found.type === 'image/heic' ? null : URL.createObjectURL(file),
+        });
   queue.add({ key, name, size: file.size, file, modifiedAt, problem });
   return tile;
 }
 
 async function takeAll(files: readonly Omit<StoredUpload, 'user'>[]): Promise<void> {
   isOpen = true;
+  arriving += files.length;
   let next = 0;
   let ready: Incoming[] = [];
   const flush = () => {
@@ -99,7 +104,7 @@ async function takeAll(files: readonly Omit<StoredUpload, 'user'>[]): Promise<vo
       while (next < files.length) {
         const { key, file, name, modifiedAt, album } = files[next++] as Omit<StoredUpload, 'user'>;
         meantFor(key, album);
-        const tile = await take(key, file, name, modifiedAt);
+        const tile = await take(key, file, name, modifiedAt).finally(() => arriving--);
         if (tile) ready.push(tile);
       }
     }),
@@ -128,6 +133,9 @@ export const uploads = {
   get rows() {
     return rows;
   },
+  get arriving() {
+    return arriving;
+  },
   get isPaused() {
     return isPaused;
   },
@@ -136,7 +144,7 @@ export const uploads = {
   },
   /** True while closing the page would lose files: still to be sent, and too large or too new to be kept by the browser. */
   get wouldLose() {
-    return [...queue.uploads.values()].some(isLost) || (queue.busy && unstored > 0);
+    return arriving > 0 || [...queue.uploads.values()].some(isLost) || (queue.busy && unstored > 0);
   },
 
   /** @param album the album they are to be put into as well */
