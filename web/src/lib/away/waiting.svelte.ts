@@ -12,6 +12,8 @@ import { addWaiting, editWaiting, keepOnly, putWaiting, readWaiting, removeWaiti
 
 /** A window that has begun to send something has this long, in ms, before another may think that it was closed meanwhile. */
 const TAKEN = 60_000;
+/** What did not get through although the server is there is tried again after this, in ms. */
+const RETRY = 5000;
 
 let list = $state.raw<readonly Waiting[]>([]);
 let sending: Promise<void> | null = null;
@@ -41,17 +43,23 @@ async function add(change: Change): Promise<void> {
   unsay = toast('Waits for the server. It is sent when the server is back.');
 }
 
+/** A server that is away by then is thought of by `reach`. */
+function sendLater(ms: number): void {
+  again = setTimeout(() => {
+    again = undefined;
+    void reach.check().then(() => (reach.isAway ? undefined : waiting.send()));
+  }, ms);
+}
+
 /** One after the other, as they were asked for; by one window at a time, or a step would be sent twice. */
 async function sendAll(): Promise<void> {
   clearTimeout(again);
+  again = undefined;
   const user = session.user?.id;
   if (!user) return;
   const tried = new Set<number>();
   let count = 0;
   let isBusy = false;
-  const sendLater = (ms: number) => {
-    again = setTimeout(() => void waiting.send(), ms);
-  };
   for (;;) {
     // Read anew each time: something may have been asked for meanwhile, or withdrawn.
     const next = (await readWaiting(user)).find(
@@ -171,6 +179,8 @@ export const waiting = {
       .then(read)
       .finally(() => {
         sending = null;
+        // A connection may end while the server is there: nobody else would think of what it was to carry.
+        if (!again && session.user && list.some(({ problem }) => !problem)) sendLater(RETRY);
       });
     return sending;
   },
