@@ -16,6 +16,7 @@ import { makePhoto } from './fixtures/photo.ts';
 import { countPromise } from './promises.ts';
 import { hasRadosgw, startRadosgw } from './radosgw.ts';
 import { scale } from './scale.ts';
+import { slowness } from './slowness.ts';
 
 // The real thing from end to end: a server in a process of its own, the command in another, which is killed half-way.
 const root = path.join(import.meta.dirname, '..');
@@ -157,7 +158,7 @@ const countIn = async (driver: StorageDriver): Promise<number> => {
   return rows[0]?.n ?? 0;
 };
 
-const patience = { timeout: scale(300_000, 1_800_000) };
+const patience = { timeout: 300_000 * slowness };
 
 test(
   `a library moves from files to ${legs.join(' to ')} while it is read and added to, and the move is killed in each half-way`,

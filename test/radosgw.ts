@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { slowness } from './slowness.ts';
 
 const run = promisify(execFile);
 
@@ -43,7 +44,8 @@ export async function startRadosgw(): Promise<Radosgw> {
     if (child.pid) pids.push(child.pid);
     await log.close();
   };
-  const ceph = (program: string, ...args: string[]) => run(program, ['-c', conf, ...args], { timeout: 60_000 });
+  const ceph = (program: string, ...args: string[]) =>
+    run(program, ['-c', conf, ...args], { timeout: 60_000 * slowness });
   const stop = async (): Promise<void> => {
     for (const pid of pids.reverse()) {
       try {

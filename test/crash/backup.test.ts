@@ -9,11 +9,12 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { tinyPhoto } from '../app.ts';
 import { countPromise } from '../promises.ts';
 import { scale } from '../scale.ts';
+import { slowness } from '../slowness.ts';
 import { type ServerProcess, startProcess } from './server-process.ts';
 
 const root = path.join(import.meta.dirname, '../..');
 const photos = scale(25, 200);
-const eachWithin = scale(90_000, 600_000);
+const eachWithin = 90_000 * slowness;
 const account = { username: 'survivor', password: 'a quiet harbour at dawn' };
 
 let temp = '';

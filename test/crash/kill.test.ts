@@ -8,13 +8,14 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { countPromise } from '../promises.ts';
 import { scale } from '../scale.ts';
+import { slowness } from '../slowness.ts';
 import { type ServerProcess, startProcess } from './server-process.ts';
 
 /** How many photos are on their way when the server is killed, and how often it is. */
 const photos = scale(40, 200);
 const rounds = scale(2, 12);
 const atOnce = 8;
-const eachWithin = scale(90_000, 600_000);
+const eachWithin = 90_000 * slowness;
 
 let dataDir = '';
 let server: ServerProcess;

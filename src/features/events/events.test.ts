@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { type Credential, createTestApp, type Person, tinyPhoto } from '../../../test/app.ts';
 import { type EventStream, openEvents } from '../../../test/event-stream.ts';
 import { eventually } from '../../../test/eventually.ts';
+import { patienceMs } from '../../../test/slowness.ts';
 import { createChangeStreams } from './change-streams.ts';
 
 const app = await createTestApp();
@@ -258,7 +259,7 @@ describe('a burst of changes', () => {
         await announce(1000);
         expect(await openStreams()).toBe(0);
       },
-      { timeout: 15_000, interval: 0 },
+      { timeout: patienceMs, interval: 0 },
     );
     stream.resume();
     expect(await stream.over).toBe('cut');

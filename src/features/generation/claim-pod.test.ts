@@ -10,6 +10,7 @@ import {
   invokeAiDocument,
 } from '../../../test/simulators/invokeai.ts';
 import { createRunpodSimulator, type RunpodSimulator, runpodDocument } from '../../../test/simulators/runpod.ts';
+import { slowness } from '../../../test/slowness.ts';
 import { createRunpod } from './backends/runpod.ts';
 import { createPodLedger, keepPodAlarm } from './claim-pod.ts';
 import { leasePod, readPod } from './pod-store.ts';
@@ -92,7 +93,7 @@ describe('what is known of the rented machine', () => {
     expect(most).toBe(1);
   });
 
-  test('what fails lets go of it, and so does who dies over it, in time', { timeout: 60_000 }, async () => {
+  test('what fails lets go of it, and so does who dies over it, in time', { timeout: 60_000 * slowness }, async () => {
     const ledger = createPodLedger(database);
     await expect(ledger.exclusively(() => Promise.reject(new Error('it failed')), never)).rejects.toThrow('it failed');
     const lease = () => asNobody((tx) => leasePod(tx, randomUUID(), 1500));

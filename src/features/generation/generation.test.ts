@@ -1,12 +1,13 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createTestApp, type Person, tinyPhoto } from '../../../test/app.ts';
+import { slowness } from '../../../test/slowness.ts';
 import type { GenerationTables } from './tables.ts';
 
 type AnyTx = Kysely<GenerationTables>;
 
 const app = await createTestApp();
-const patience = { timeout: 60_000 };
+const patience = { timeout: 60_000 * slowness };
 const small = { width: 256, height: 256, steps: 2, batch_size: 2 };
 let admin: Person;
 let ines: Person;
