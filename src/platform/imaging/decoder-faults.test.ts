@@ -8,6 +8,7 @@ import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { eventually } from '../../../test/eventually.ts';
 import { jpegClaiming } from '../../../test/fixtures/bombs.ts';
+import { slowness } from '../../../test/slowness.ts';
 import { startDecoder } from './decoder.ts';
 import { createImaging, type Imaging } from './index.ts';
 
@@ -223,7 +224,9 @@ describe('one process by itself', () => {
   });
 });
 
-test.skipIf(process.platform !== 'linux')('twenty bombs at once stay within the budget of one', async () => {
+test.skipIf(process.platform !== 'linux')('twenty bombs at once stay within the budget of one', {
+  timeout: 60_000 * slowness,
+}, async () => {
   // Progressive: their coefficients are held whole, about 300 MB for 98 megapixels in a file of half a kilobyte.
   await writeFile(join(dir, 'refused'), await jpegClaiming(16_000, 16_000, true));
   await writeFile(join(dir, 'just-allowed'), await jpegClaiming(9900, 9900, true));
