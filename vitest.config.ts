@@ -1,18 +1,15 @@
 import { defineConfig } from 'vitest/config';
 import { removableChecks } from './test/isolation/removable-checks.ts';
-
-// Nothing is held against a clock: these are for what hangs. A machine of CI's may be a busy one.
-const slow = process.env.TINTYPE_TEST_SCALE === 'full' ? 20 : process.env.CI ? 5 : 1;
+import { patienceMs, slowness } from './test/slowness.ts';
 
 export default defineConfig({
   test: {
     // Child processes, not threads: tests send signals, change the umask and load native code.
     pool: 'forks',
-    testTimeout: 20_000 * slow,
-    hookTimeout: 60_000,
-    teardownTimeout: 60_000,
-    // How long somebody waits before they give up; a second, as it would be, is over sooner on a busy machine.
-    expect: { poll: { timeout: 15_000 } },
+    testTimeout: 20_000 * slowness,
+    hookTimeout: 60_000 * slowness,
+    teardownTimeout: 60_000 * slowness,
+    expect: { poll: { timeout: patienceMs } },
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts', 'web/src/lib/**/*.ts'],
@@ -49,8 +46,8 @@ export default defineConfig({
           include: ['test/journeys/**/*.test.ts'],
           // A browser and a server at a time: two would fight for the cores, and time-outs would tell nothing.
           fileParallelism: false,
-          testTimeout: 120_000 * slow,
-          hookTimeout: 180_000,
+          testTimeout: 120_000 * slowness,
+          hookTimeout: 180_000 * slowness,
         },
       },
     ],

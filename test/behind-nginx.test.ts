@@ -5,12 +5,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { request as plainRequest } from 'node:http';
 import { type RequestOptions, request } from 'node:https';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTestApp, type Person, tinyPhoto } from './app.ts';
 import { eventually } from './eventually.ts';
+import { freePort } from './free-port.ts';
 import { createLink } from './links.ts';
 
 // The file that operators are given, as it is but for host names, ports and folders, in Debian's nginx.
@@ -20,14 +20,6 @@ const host = 'photos.example.org';
 
 if (nginx) await describeNginx(nginx);
 else test.skip('behind nginx: it is not installed', () => {});
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as { port: number };
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
-}
 
 async function describeNginx(binary: string): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'tintype-nginx-'));

@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { digest, stampWeb, webIsBuilt } from '../bin/launcher/web-stamp.js';
+import { slowness } from './slowness.ts';
 
 // Whole programs start here, perhaps beside others that do.
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 60_000 * slowness });
 
 // The launcher in a project of its own, whose one dependency lies in the project, so that npm needs no registry.
 const project = path.dirname(import.meta.dirname);

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { tinyPhoto } from './app.ts';
+import { slowness } from './slowness.ts';
 
 const root = path.dirname(import.meta.dirname);
 
@@ -38,7 +39,7 @@ async function logOf(work: (url: string) => Promise<void>, environment: Record<s
 }
 
 test('a line a request: what, how long, whose; never a secret, a body, an address with an id', {
-  timeout: 60_000,
+  timeout: 60_000 * slowness,
 }, async () => {
   const secrets: string[] = [
     'correct horse battery',

@@ -2,12 +2,13 @@ import { execFile, execFileSync, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { freePort } from './free-port.ts';
+import { slowness } from './slowness.ts';
 
 const run = promisify(execFile);
 
@@ -43,7 +44,8 @@ export async function startRadosgw(): Promise<Radosgw> {
     if (child.pid) pids.push(child.pid);
     await log.close();
   };
-  const ceph = (program: string, ...args: string[]) => run(program, ['-c', conf, ...args], { timeout: 60_000 });
+  const ceph = (program: string, ...args: string[]) =>
+    run(program, ['-c', conf, ...args], { timeout: 60_000 * slowness });
   const stop = async (): Promise<void> => {
     for (const pid of pids.reverse()) {
       try {
@@ -108,7 +110,7 @@ export async function startRadosgw(): Promise<Radosgw> {
 
 async function until(what: string, ready: () => Promise<unknown>): Promise<void> {
   let last: unknown;
-  for (let attempt = 0; attempt < 240; attempt += 1) {
+  for (let attempt = 0; attempt < 240 * slowness; attempt += 1) {
     try {
       await ready();
       return;
@@ -118,16 +120,6 @@ async function until(what: string, ready: () => Promise<unknown>): Promise<void>
     }
   }
   throw new Error(`${what} of the S3 server for tests did not come up.`, { cause: last });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 /** One of everything, without signs between its parts: it listens on loopback, and lives as long as the tests. */

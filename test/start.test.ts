@@ -7,9 +7,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { readPostmasterFile } from '#platform/database/embedded/postmaster-file.ts';
 import { listProcesses, proportionalSetSize, treeOf } from './process-tree.ts';
+import { slowness } from './slowness.ts';
 
 // Whole programs start here, perhaps beside others that do.
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 120_000 * slowness });
 
 // What a person does: the launcher, as a process, on a library of its own.
 const root = path.dirname(import.meta.dirname);

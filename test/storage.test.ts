@@ -10,6 +10,7 @@ import { createTestApp, type Person, type TestApp } from './app.ts';
 import { createFaultyProxy } from './faulty-proxy.ts';
 import { makePhoto } from './fixtures/photo.ts';
 import { hasRadosgw, startRadosgw } from './radosgw.ts';
+import { slowness } from './slowness.ts';
 
 const api = '/api/v1';
 /** Noise, so that the file is as large as its pixels; larger than what is read at a time. */
@@ -149,12 +150,12 @@ async function describeBucket(): Promise<void> {
 
     test.each(['error', 'refused credentials'] as const)(
       'answers 503 to a picture that is set while all it hears is %s, and the one before stays',
-      { timeout: 60_000 },
+      { timeout: 60_000 * slowness },
       async (fault) => {
         proxy.spoil = () => null;
         const { url } = (await show('profile')).json();
         // What others left is swept by a job.
-        await expect.poll(async () => (await pictures()).length, { timeout: 30_000 }).toBe(1);
+        await expect.poll(async () => (await pictures()).length, { timeout: 30_000 * slowness }).toBe(1);
         const before = await pictures();
         await expect.poll(async () => (await keys()).filter((key) => key?.includes('.picture')).length).toBe(5);
         let puts = 0;
@@ -175,14 +176,16 @@ async function describeBucket(): Promise<void> {
         expect((await app.request(person, 'GET', `${api}/me`)).json().profile_picture_url).toBe(url);
         expect((await app.request(null, 'GET', url)).status).toBe(200);
         await expect
-          .poll(async () => (await keys()).filter((key) => key?.includes('.picture')).length, { timeout: 30_000 })
+          .poll(async () => (await keys()).filter((key) => key?.includes('.picture')).length, {
+            timeout: 30_000 * slowness,
+          })
           .toBe(5);
       },
     );
 
     test.each(['error', 'refused credentials', 'half a body'] as const)(
       'never shows half a picture of somebody, and nobody keeps that there was none: %s',
-      { timeout: 60_000 },
+      { timeout: 60_000 * slowness },
       async (fault) => {
         proxy.spoil = () => null;
         const { url } = (await show('cover')).json();

@@ -6,10 +6,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ServerProcess, startProcess } from './crash/server-process.ts';
 import { scale } from './scale.ts';
+import { slowness } from './slowness.ts';
 
 const atOnce = 32;
 const bytesEach = scale(10, 19) * 2 ** 20;
-const within = 120_000;
+const within = 120_000 * slowness;
 
 /** A file that looks like a JPEG until it is decoded, so that all of it is received and none of it kept. */
 const head = Buffer.concat([Buffer.from('ffd8ffe000104a46494600010100000100010000', 'hex'), Buffer.alloc(100)]);

@@ -4,10 +4,11 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { countPromise } from '../promises.ts';
 import { createInvokeAiSimulator, type InvokeAiSimulator, invokeAiDocument } from '../simulators/invokeai.ts';
+import { slowness } from '../slowness.ts';
 import { type ServerProcess, startProcess } from './server-process.ts';
 
 const account = { username: 'survivor', password: 'a quiet harbour at dawn' };
-const patience = { timeout: 90_000, interval: 100 };
+const patience = { timeout: 90_000 * slowness, interval: 100 };
 const pictures = 2;
 
 if (invokeAiDocument) describe('a server that is killed while pictures are made', tryKills);
@@ -92,7 +93,7 @@ function tryKills(): void {
 
   test.each(Object.keys(stages))(
     '%s: once it is back, every picture comes, each once',
-    { timeout: 300_000 },
+    { timeout: 300_000 * slowness },
     async (stage) => {
       const before = simulator.items.length;
       const photosBefore = (await ask('GET', '/photos')).total;

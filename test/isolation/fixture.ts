@@ -3,6 +3,7 @@ import { type Kysely, sql } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 import type { Principal } from '#platform/database/principal.ts';
 import { type Credential, type Person, type TestApp, tinyPhoto } from '../app.ts';
+import { createExpiringKey } from '../expiring-key.ts';
 import { createLink } from '../links.ts';
 
 export type CallerName =
@@ -210,7 +211,7 @@ async function makeDead(app: TestApp, admin: Person, owner: Person, disabled: Pe
     const { status } = await app.request(credential, 'GET', '/api/v1/photos');
     if (status !== 200) throw new Error(`a credential that should be good was answered ${status}`);
   };
-  const expiring = await createExpiringKey(app, owner);
+  const expiring = await createExpiringKey(app, owner, ['photos:read', 'photos:write', 'account:read'], use);
   const revoked = await app.createApiKey(owner, ['photos:read', 'photos:write', 'account:read']);
   const session = await app.signIn(owner);
   const disabledKey = await app.createApiKey(disabled, ['photos:read', 'photos:write', 'account:read']);
@@ -219,25 +220,15 @@ async function makeDead(app: TestApp, admin: Person, owner: Person, disabled: Pe
   await app.request(owner, 'DELETE', `/api/v1/api-keys/${revoked.id}`);
   await app.request(session, 'POST', '/api/v1/auth/logout');
   await app.request(admin, 'PATCH', `/api/v1/users/${disabled.id}`, { json: { disabled: true } });
-  await new Promise((resolve) => setTimeout(resolve, expiring.expiresAt - Date.now() + 50));
+  await expiring.ended();
   return {
-    expiredKey: { bearer: expiring.bearer },
+    expiredKey: { bearer: expiring.key.bearer },
     revokedKey: { bearer: revoked.bearer },
     revokedSession: { bearer: session.bearer },
     disabledUser: { bearer: disabled.bearer },
     disabledKey: { bearer: disabledKey.bearer },
     unknown: { bearer: `tintype_${randomBytes(32).toString('base64url')}` },
   };
-}
-
-/** A key that was used before it ended, however slow the machine is; it ends soon. */
-async function createExpiringKey(app: TestApp, owner: Person): Promise<{ bearer: string; expiresAt: number }> {
-  for (let ms = 700; ms < 60_000; ms *= 2) {
-    const expiresAt = Date.now() + ms;
-    const key = await app.createApiKey(owner, ['photos:read', 'photos:write', 'account:read'], new Date(expiresAt));
-    if ((await app.request(key, 'GET', '/api/v1/photos')).status === 200) return { ...key, expiresAt };
-  }
-  throw new Error('a key ended each time before it could be used');
 }
 
 type Choir = { readonly chorister: Person; readonly candidate: Person };

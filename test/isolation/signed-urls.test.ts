@@ -2,6 +2,7 @@ import { expect, test, vi } from 'vitest';
 import { deriveKey } from '#features/accounts/index.ts';
 import { createSignedUrls } from '#features/photos/index.ts';
 import { type Credential, createTestApp, type Person, tinyPhoto } from '../app.ts';
+import { createExpiringKey } from '../expiring-key.ts';
 
 const app = await createTestApp();
 const [admin, owner, other] = [await app.signUp(), await app.signUp(), await app.signUp()];
@@ -118,9 +119,11 @@ test('ends with the key, with the session and with the account', async () => {
 });
 
 test('ends with an expiring key, though it was remembered a moment before', async () => {
-  const key = await app.createApiKey(await app.signIn(owner), ['photos:read'], new Date(Date.now() + 3000));
-  const url = await urlFor(key);
-  expect(await open(url)).toBe(200);
-  await new Promise((resolve) => setTimeout(resolve, 3100));
+  const { used: url, ended } = await createExpiringKey(app, await app.signIn(owner), ['photos:read'], async (key) => {
+    const signed = await urlFor(key);
+    expect(await open(signed)).toBe(200);
+    return signed;
+  });
+  await ended();
   expect(await open(url)).toBe(401);
 });

@@ -28,7 +28,6 @@ test('a stranger can neither stop nor notice an upload that is under way', async
   // Long enough for the server to hold the upload's lock.
   await expect.poll(async () => (await app.request(owner, 'GET', path)).json().offset).toBeGreaterThan(0);
 
-  const started = performance.now();
   for (const [method, extra] of [
     ['HEAD', {}],
     ['PATCH', { 'upload-offset': '100', 'content-type': 'application/offset+octet-stream' }],
@@ -38,9 +37,8 @@ test('a stranger can neither stop nor notice an upload that is under way', async
     const answer = await app.request(stranger, method, path, { headers: { ...tus, ...extra } });
     expect([method, answer.status]).toEqual([method, 404]);
   }
-  // Waiting for the lock, or making its holder let go, takes the library three seconds and more.
-  expect(performance.now() - started).toBeLessThan(2500);
 
+  // Whoever waits for the lock makes its holder let go: this would be refused.
   sent.end(bytes.subarray(100));
   const [response] = await answered;
   response.resume();

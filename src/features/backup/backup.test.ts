@@ -10,6 +10,7 @@ import '../../../test/database-setup.ts';
 import { atEnd, createLogin, dropDatabase, run } from '../../../test/isolation/roles.ts';
 import { countPromise } from '../../../test/promises.ts';
 import { hasRadosgw, startRadosgw } from '../../../test/radosgw.ts';
+import { slowness } from '../../../test/slowness.ts';
 import { fillLibrary, readFiles, readLibrary, useLibrary } from '../../../test/whole-library.ts';
 import { parseConfig } from '../../config.ts';
 import { toAddress } from '../../platform/blobs/blob-address.ts';
@@ -21,6 +22,8 @@ import { migrateTo } from '../../platform/database/run-migrations.ts';
 import { sweepUnusedBlobs } from '../photos/sweep-blobs.ts';
 import { verifyStorage } from '../storage/verify-storage.ts';
 import { backupLibrary, openBackupFolder, restoreLibrary } from './index.ts';
+
+const long = 180_000 * slowness;
 
 const superuser = inject('postgres').owner;
 type Environment = Readonly<Record<string, string>>;
@@ -144,11 +147,15 @@ describe('a library goes from driver to driver by its backups, and is the same e
   };
 
   if (!bucket) test.skip('by way of a bucket: radosgw is not installed', () => {});
-  test(`from files into PostgreSQL, of an owner who is no superuser, ${bucket ? 'into a bucket ' : ''}and back into files`, async () => {
-    await goTo(await emptyPlace({ TINTYPE_STORAGE: 'postgres' }, 'createrole'));
-    if (bucket) await goTo(await emptyPlace(bucket));
-    await goTo(await emptyPlace());
-  }, 180_000);
+  test(
+    `from files into PostgreSQL, of an owner who is no superuser, ${bucket ? 'into a bucket ' : ''}and back into files`,
+    async () => {
+      await goTo(await emptyPlace({ TINTYPE_STORAGE: 'postgres' }, 'createrole'));
+      if (bucket) await goTo(await emptyPlace(bucket));
+      await goTo(await emptyPlace());
+    },
+    long,
+  );
 });
 
 describe('backups of one library', async () => {
@@ -229,29 +236,33 @@ describe('backups of one library', async () => {
     expect(rows).toEqual([]);
   });
 
-  test('are of one moment, while people upload and delete', async () => {
-    let busy = true;
-    const living = (async () => {
-      while (busy) {
-        const { id } = await upload();
-        await upload();
-        await app.request(person, 'DELETE', `/api/v1/photos/${id}`);
-        await app.request(person, 'POST', '/api/v1/photos/batch/purge', { json: { ids: [id] } });
+  test(
+    'are of one moment, while people upload and delete',
+    async () => {
+      let busy = true;
+      const living = (async () => {
+        while (busy) {
+          const { id } = await upload();
+          await upload();
+          await app.request(person, 'DELETE', `/api/v1/photos/${id}`);
+          await app.request(person, 'POST', '/api/v1/photos/batch/purge', { json: { ids: [id] } });
+        }
+      })();
+      for (let round = 0; round < 5; round += 1) expect((await backup(place, dir)).manifest.faults).toEqual([]);
+      busy = false;
+      await living;
+      for (const snapshot of (await openBackupFolder(dir)).snapshots.slice(-5)) {
+        const restored = await emptyPlace();
+        await restore(restored, dir, snapshot);
+        const { app: login } = await migrate({ owner: restored.owner });
+        const database = openDatabase(login, { connections: 2 });
+        const deps = { database, blobs: await openBlobs(restored)(database) };
+        const verification = await verifyStorage(deps, { readData: true }).finally(database.close);
+        expect(verification).toMatchObject({ faults: [], orphans: 0 });
       }
-    })();
-    for (let round = 0; round < 5; round += 1) expect((await backup(place, dir)).manifest.faults).toEqual([]);
-    busy = false;
-    await living;
-    for (const snapshot of (await openBackupFolder(dir)).snapshots.slice(-5)) {
-      const restored = await emptyPlace();
-      await restore(restored, dir, snapshot);
-      const { app: login } = await migrate({ owner: restored.owner });
-      const database = openDatabase(login, { connections: 2 });
-      const deps = { database, blobs: await openBlobs(restored)(database) };
-      const verification = await verifyStorage(deps, { readData: true }).finally(database.close);
-      expect(verification).toMatchObject({ faults: [], orphans: 0 });
-    }
-  }, 180_000);
+    },
+    long,
+  );
 
   test('take turns', async () => {
     const [one, next] = [await temp('backup'), await temp('backup')];

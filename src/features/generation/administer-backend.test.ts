@@ -2,8 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTestApp, type Person } from '../../../test/app.ts';
 import { createInvokeAiSimulator, invokeAiDocument } from '../../../test/simulators/invokeai.ts';
 import { createRunpodSimulator, runpodDocument } from '../../../test/simulators/runpod.ts';
+import { slowness } from '../../../test/slowness.ts';
 
-const patience = { timeout: 60_000 };
+const patience = { timeout: 60_000 * slowness };
 
 if (invokeAiDocument && runpodDocument) await describeRented();
 else test.skip('a rented machine: shared/data is not beside the checkout', () => {});

@@ -3,9 +3,10 @@ import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { asSystem } from '#platform/database/as-system.ts';
 import { createTestApp, type Person, tinyPhoto } from '../../../test/app.ts';
 import { createInvokeAiSimulator, invokeAiDocument } from '../../../test/simulators/invokeai.ts';
+import { slowness } from '../../../test/slowness.ts';
 
-const patience = { timeout: 90_000 };
-const long = { timeout: 180_000 };
+const patience = { timeout: 90_000 * slowness };
+const long = { timeout: 180_000 * slowness };
 
 if (invokeAiDocument) await describeCancelled();
 else test.skip('what is cancelled at an InvokeAI: shared/data is not beside the checkout', () => {});

@@ -10,6 +10,7 @@ import {
   invokeAiDocument,
 } from '../../../test/simulators/invokeai.ts';
 import { createRunpodSimulator, type RunpodSimulator, runpodDocument } from '../../../test/simulators/runpod.ts';
+import { slowness } from '../../../test/slowness.ts';
 import { createRunpod } from './backends/runpod.ts';
 import { createPodLedger, keepPodAlarm } from './claim-pod.ts';
 import { leasePod, readPod } from './pod-store.ts';
@@ -92,11 +93,12 @@ describe('what is known of the rented machine', () => {
     expect(most).toBe(1);
   });
 
-  test('what fails lets go of it, and so does who dies over it, in time', { timeout: 60_000 }, async () => {
+  test('what fails lets go of it, and so does who dies over it, in time', { timeout: 60_000 * slowness }, async () => {
     const ledger = createPodLedger(database);
     await expect(ledger.exclusively(() => Promise.reject(new Error('it failed')), never)).rejects.toThrow('it failed');
-    const lease = () => asNobody((tx) => leasePod(tx, randomUUID(), 1500));
+    const lease = () => asNobody((tx) => leasePod(tx, randomUUID(), 600_000));
     expect([await lease(), await lease()]).toEqual([true, false]);
+    await asNobody((tx) => sql`update pods set leased_until = now() + interval '1 second'`.execute(tx));
     let isDone = false;
     await ledger.exclusively(async () => {
       isDone = true;
@@ -142,7 +144,7 @@ describe.skipIf(!invokeAiDocument || !runpodDocument)('a machine that two server
       alarm: (message) => void keepPodAlarm(database, message),
       pollMs: 20,
       endWithinMs: 500,
-      invokeai: { connectMs: 2000, readMs: 2000, poll: [20] },
+      invokeai: { connectMs: 20_000, readMs: 20_000, poll: [20] },
     });
 
   test('is one machine, and none is paid for once either of them has stopped it', async () => {

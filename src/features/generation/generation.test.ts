@@ -1,12 +1,13 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createTestApp, type Person, tinyPhoto } from '../../../test/app.ts';
+import { slowness } from '../../../test/slowness.ts';
 import type { GenerationTables } from './tables.ts';
 
 type AnyTx = Kysely<GenerationTables>;
 
 const app = await createTestApp();
-const patience = { timeout: 60_000 };
+const patience = { timeout: 60_000 * slowness };
 const small = { width: 256, height: 256, steps: 2, batch_size: 2 };
 let admin: Person;
 let ines: Person;
@@ -310,13 +311,20 @@ test('people are told of what they see, and not of who is at it', async () => {
 describe('turns', () => {
   test('people take turns: who asks for one thing does not wait for all that another asked for before', async () => {
     const [hers, his] = [await begin(ines), await begin(tomas)];
-    const many = [];
-    for (let n = 0; n < 4; n += 1) many.push(await request(ines, hers, { from_scratch: true }));
-    const one = await request(tomas, his);
-    const waiting = await stateOf(ines, many[3]?.id);
-    if (waiting.status === 'pending') expect(waiting.queue.steps_ahead).toBeGreaterThan(0);
-    for (const { id } of many) await untilEnded(ines, id);
-    await untilEnded(tomas, one.id);
+    const ask4And1 = async () => {
+      const many = [];
+      for (let n = 0; n < 4; n += 1) many.push(await request(ines, hers, { from_scratch: true }));
+      const one = await request(tomas, his);
+      const third = await stateOf(ines, many[2]?.id);
+      const waiting = await stateOf(ines, many[3]?.id);
+      if (waiting.status === 'pending') expect(waiting.queue.steps_ahead).toBeGreaterThan(0);
+      for (const { id } of many) await untilEnded(ines, id);
+      await untilEnded(tomas, one.id);
+      return { many, one, isInTime: third.status === 'pending' };
+    };
+    let { many, one, isInTime } = await ask4And1();
+    // Two were made before all had asked: that tells nothing.
+    while (!isInTime) ({ many, one, isInTime } = await ask4And1());
     const began = async (as: Person, id: string) =>
       Date.parse((await ask(as, 'GET', `/generation/steps/${id}`)).body.started_at);
     // Whatever was at work already when he asked: of what came after, his was the first.

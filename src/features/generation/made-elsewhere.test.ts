@@ -4,8 +4,9 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { asSystem } from '#platform/database/as-system.ts';
 import { createTestApp, type Person } from '../../../test/app.ts';
 import { createInvokeAiSimulator, invokeAiDocument } from '../../../test/simulators/invokeai.ts';
+import { slowness } from '../../../test/slowness.ts';
 
-const patience = { timeout: 60_000 };
+const patience = { timeout: 60_000 * slowness };
 const term = 'http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia';
 
 if (invokeAiDocument) await describeMade();
@@ -114,7 +115,7 @@ async function describeMade(): Promise<void> {
   });
 
   test('cancelled while it is fetched, it stays cancelled when that fails, and is deleted over there', {
-    timeout: 120_000,
+    timeout: 120_000 * slowness,
   }, async () => {
     const asked = Promise.withResolvers<void>();
     simulator.faults.spoil = ({ method, path }) => {
@@ -135,7 +136,7 @@ async function describeMade(): Promise<void> {
     });
   });
 
-  test('one that only asks for time is waited for, and not for ever', { timeout: 120_000 }, async () => {
+  test('one that only asks for time is waited for, and not for ever', { timeout: 120_000 * slowness }, async () => {
     simulator.faults.spoil = ({ path }) =>
       path.includes('/full') ? { status: 503, headers: { 'retry-after': '0' } } : null;
     const step = await make();
@@ -169,7 +170,9 @@ async function describeMade(): Promise<void> {
     expect(refused.error).toMatchObject({ code: 'validation_error', details: { field: 'negative_prompt' } });
   });
 
-  test('a backend that is away is told of, and the picture is made when it is back', { timeout: 120_000 }, async () => {
+  test('a backend that is away is told of, and the picture is made when it is back', {
+    timeout: 120_000 * slowness,
+  }, async () => {
     simulator.faults.spoil = () => ({ status: 502 });
     const step = await make('when it is back');
     await expect

@@ -6,6 +6,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTestApp } from '../../../test/app.ts';
 import { createTestDatabase } from '../../../test/database.ts';
+import { slowness } from '../../../test/slowness.ts';
 
 const database = await createTestDatabase();
 const app = await createTestApp({ database });
@@ -31,7 +32,7 @@ const list = async (state = 'all') => (await asAdmin('GET', `?state=${state}&lim
 // biome-ignore lint/suspicious/noExplicitAny: tests say what they expect of it.
 const find = async (id: string): Promise<any> => (await list()).items.find((item: { id: string }) => item.id === id);
 const reaches = (id: string, state: string) =>
-  expect.poll(async () => (await find(id))?.state, { timeout: 20_000, interval: 200 }).toBe(state);
+  expect.poll(async () => (await find(id))?.state, { timeout: 20_000 * slowness, interval: 200 }).toBe(state);
 
 /** A job that has no second try fails at the first. */
 const send = async (name: string, data: object) => (await boss.send(name, data, { retryLimit: 0 })) as string;
@@ -69,7 +70,7 @@ describe('a job that failed', () => {
 
   test('is tried again when an administrator says so, and is done once its cause is gone', async () => {
     expect((await asAdmin('POST', `/${id}/retry`)).status).toBe(204);
-    await expect.poll(async () => (await find(id)).attempts, { timeout: 20_000, interval: 200 }).toBe(2);
+    await expect.poll(async () => (await find(id)).attempts, { timeout: 20_000 * slowness, interval: 200 }).toBe(2);
     await reaches(id, 'failed');
     await rm(inTheWay, { recursive: true });
     expect((await asAdmin('POST', `/${id}/retry`)).status).toBe(204);

@@ -1,6 +1,7 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Credential, createTestApp, type Person } from '../../../test/app.ts';
 import { openEvents } from '../../../test/event-stream.ts';
+import { eventually } from '../../../test/eventually.ts';
 
 const app = await createTestApp();
 const administrator = await app.signUp('root');
@@ -365,17 +366,17 @@ test('windows hear of what changes for those whom it concerns', async () => {
     outsider: await openEvents(app, outsider),
   };
   try {
-    for (const stream of Object.values(streams)) await vi.waitFor(() => expect(stream.hellos()).toBe(1));
+    for (const stream of Object.values(streams)) await eventually(() => expect(stream.hellos()).toBe(1));
     const one = await newOrganization(admin, { visibility: 'everyone' });
     const told = (what: string) => ({ kind: 'organizations', ids: [one.id], what });
-    await vi.waitFor(() => expect(streams.admin.changes()).toEqual([told('added')]));
+    await eventually(() => expect(streams.admin.changes()).toEqual([told('added')]));
     await made(admin, 'POST', `/organizations/${one.id}/invitations`, { username: member.username });
-    await vi.waitFor(() => expect(streams.member.changes()).toEqual([told('changed')]));
+    await eventually(() => expect(streams.member.changes()).toEqual([told('changed')]));
     await made(member, 'POST', `/me/invitations/${one.id}/accept`);
-    await vi.waitFor(() => expect(streams.member.changes()).toContainEqual(told('added')));
+    await eventually(() => expect(streams.member.changes()).toContainEqual(told('added')));
     await made(admin, 'DELETE', `/organizations/${one.id}`);
-    await vi.waitFor(() => expect(streams.member.changes()).toContainEqual(told('removed')));
-    await vi.waitFor(() => expect(streams.admin.changes()).toContainEqual(told('removed')));
+    await eventually(() => expect(streams.member.changes()).toContainEqual(told('removed')));
+    await eventually(() => expect(streams.admin.changes()).toContainEqual(told('removed')));
     expect(streams.outsider.changes()).toEqual([]);
   } finally {
     for (const stream of Object.values(streams)) stream.close();

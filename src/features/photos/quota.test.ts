@@ -8,6 +8,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { type Answer, createTestApp, type Person, tinyPhoto } from '../../../test/app.ts';
 import { createTestDatabase } from '../../../test/database.ts';
 import { countPromise } from '../../../test/promises.ts';
+import { slowness } from '../../../test/slowness.ts';
 
 const database = await createTestDatabase();
 const here = await createTestApp({ database });
@@ -71,12 +72,14 @@ describe('fifty uploads at once, over two servers, at the edge of a quota', () =
       async () => {
         for (const file of refused) expect(await filesOf(file)).toEqual([]);
       },
-      { timeout: 30_000, interval: 500 },
+      { timeout: 30_000 * slowness, interval: 500 },
     );
     for (const file of kept) expect((await filesOf(file)).length).toBeGreaterThan(1);
   }
 
-  test('of bytes: never pass it by one, and refuse only what does not fit', { timeout: 60_000 }, async () => {
+  test('of bytes: never pass it by one, and refuse only what does not fit', {
+    timeout: 60_000 * slowness,
+  }, async () => {
     const files = await pictures(50);
     const quota = files.slice(0, 20).reduce((sum, file) => sum + file.length, 0) + 1;
     const person = await personWith({ quota_bytes: quota });
@@ -89,7 +92,7 @@ describe('fifty uploads at once, over two servers, at the edge of a quota', () =
     countPromise({ promise: 11, what: 'uploads at the edge of a quota of bytes, on two servers', tried: 50, held: 50 });
   });
 
-  test('of photos: exactly as many as it allows', { timeout: 60_000 }, async () => {
+  test('of photos: exactly as many as it allows', { timeout: 60_000 * slowness }, async () => {
     const person = await personWith({ quota_photos: 20 });
     const outcome = await rush(person, await pictures(50));
     expect(outcome.kept).toHaveLength(20);
@@ -102,7 +105,7 @@ describe('fifty uploads at once, over two servers, at the edge of a quota', () =
     });
   });
 
-  test('resumable ones stop at the same wall, and leave no partial file', { timeout: 60_000 }, async () => {
+  test('resumable ones stop at the same wall, and leave no partial file', { timeout: 60_000 * slowness }, async () => {
     const person = await here.signUp();
     const files = await pictures(10);
     const begun = await Promise.all(files.map((file) => announce(person, file.length)));

@@ -5,8 +5,10 @@ import sharp from 'sharp';
 import { describe, expect, test, vi } from 'vitest';
 import { createTestApp, type Person, tinyPhoto } from '../../../test/app.ts';
 import { createTestDatabase } from '../../../test/database.ts';
+import { eventually } from '../../../test/eventually.ts';
 import { jpegClaiming, pngClaiming } from '../../../test/fixtures/bombs.ts';
 import { makePhoto } from '../../../test/fixtures/photo.ts';
+import { slowness } from '../../../test/slowness.ts';
 
 const database = await createTestDatabase();
 const app = await createTestApp({ database });
@@ -368,7 +370,7 @@ describe('a photo as the source', () => {
 });
 
 test('where bytes are in the database, pictures are too, and are made of photos there', {
-  timeout: 60_000,
+  timeout: 60_000 * slowness,
 }, async () => {
   const person = await library.signUp();
   const photo = await library.upload(person, await makePhoto({ width: 1500, height: 1000, seed: 4 }));
@@ -398,11 +400,11 @@ describe('another picture', () => {
       former = url;
       expect((await app.request(null, 'GET', plain)).headers.etag).toBe((await get(url)).headers.etag);
       const elsewhere = () => other.request(null, 'GET', url);
-      await vi.waitFor(async () => expect((await elsewhere()).headers['cache-control']).toBe(immutable));
+      await eventually(async () => expect((await elsewhere()).headers['cache-control']).toBe(immutable));
     }
     await app.request(person, 'DELETE', '/api/v1/me/pictures/profile');
     expect((await get(plain)).status).toBe(404);
-    await vi.waitFor(async () => expect((await other.request(null, 'GET', plain)).status).toBe(404));
+    await eventually(async () => expect((await other.request(null, 'GET', plain)).status).toBe(404));
   });
 
   test('that is the same has the same address', async () => {
@@ -418,18 +420,20 @@ describe('another picture', () => {
     // One of two who show the same goes: the other's stays.
     await app.request(one, 'DELETE', '/api/v1/me/pictures/profile');
     await show(two, 'cover', form(await next()));
-    await vi.waitFor(async () =>
+    await eventually(async () =>
       expect((await filesOf('derivatives')).filter((name) => name.startsWith(hash))).toHaveLength(5),
     );
     expect((await get(urls[2]?.url as string)).status).toBe(200);
     await app.request(two, 'DELETE', '/api/v1/me/pictures/profile');
     await vi.waitFor(
       async () => expect((await filesOf('derivatives')).filter((name) => name.startsWith(hash))).toEqual([]),
-      { timeout: 15_000, interval: 200 },
+      { timeout: 15_000 * slowness, interval: 200 },
     );
   });
 
-  test('leaves nothing of the former, and an account that goes nothing of its own', { timeout: 60_000 }, async () => {
+  test('leaves nothing of the former, and an account that goes nothing of its own', {
+    timeout: 60_000 * slowness,
+  }, async () => {
     const person = await app.signUp();
     const hashes: string[] = [];
     for (const kind of ['profile', 'profile', 'cover']) {
@@ -437,7 +441,7 @@ describe('another picture', () => {
     }
     const left = async () => new Set((await filesOf('derivatives')).map((name) => name.slice(0, 64)));
     await vi.waitFor(async () => expect((await left()).has(hashes[0] as string)).toBe(false), {
-      timeout: 20_000,
+      timeout: 20_000 * slowness,
       interval: 200,
     });
     expect([(await left()).has(hashes[1] as string), (await left()).has(hashes[2] as string)]).toEqual([true, true]);
@@ -452,11 +456,11 @@ describe('another picture', () => {
         const files = await left();
         expect(hashes.filter((hash) => files.has(hash))).toEqual([]);
       },
-      { timeout: 20_000, interval: 200 },
+      { timeout: 20_000 * slowness, interval: 200 },
     );
   });
 
-  test('of ten that are set at once is one, and the others leave nothing', { timeout: 60_000 }, async () => {
+  test('of ten that are set at once is one, and the others leave nothing', { timeout: 60_000 * slowness }, async () => {
     const person = await app.signUp();
     const before = new Set((await filesOf('derivatives')).map((name) => name.slice(0, 64)));
     const files = await Promise.all(Array.from({ length: 10 }, next));
@@ -468,11 +472,13 @@ describe('another picture', () => {
         const left = new Set((await filesOf('derivatives')).map((name) => name.slice(0, 64)));
         expect([...left].filter((hash) => !before.has(hash))).toEqual([await hashOf(url)]);
       },
-      { timeout: 30_000, interval: 300 },
+      { timeout: 30_000 * slowness, interval: 300 },
     );
   });
 
-  test('of bytes that are somebody’s photo as well goes without the photo', { timeout: 60_000 }, async () => {
+  test('of bytes that are somebody’s photo as well goes without the photo', {
+    timeout: 60_000 * slowness,
+  }, async () => {
     const [person, collector] = [await app.signUp(), await app.signUp()];
     const { url } = await show(person, 'profile', form(await next()));
     const { body } = await get(url);
@@ -483,7 +489,7 @@ describe('another picture', () => {
     await app.request(mark, 'DELETE', '/api/v1/me/pictures/profile');
     await vi.waitFor(
       async () => expect((await filesOf('derivatives')).some((name) => name.startsWith(gone))).toBe(false),
-      { timeout: 20_000, interval: 200 },
+      { timeout: 20_000 * slowness, interval: 200 },
     );
     const original = await app.request(collector, 'GET', `/api/v1/photos/${photo.id}/original`);
     expect(original.body.equals(body)).toBe(true);
@@ -497,9 +503,9 @@ describe('another picture', () => {
     const set = (disabled: boolean) =>
       app.request(administrator, 'PATCH', `/api/v1/users/${person.id}`, { json: { disabled } });
     await set(true);
-    await vi.waitFor(async () => expect((await get(url)).status).toBe(404));
+    await eventually(async () => expect((await get(url)).status).toBe(404));
     await set(false);
-    await vi.waitFor(async () => expect((await get(url)).status).toBe(200));
+    await eventually(async () => expect((await get(url)).status).toBe(200));
   });
 });
 

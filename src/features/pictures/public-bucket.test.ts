@@ -20,11 +20,12 @@ import { createTestApp, type Person, type TestApp, type TestAppOptions, tinyPhot
 import { createTestDatabase } from '../../../test/database.ts';
 import { createFaultyProxy } from '../../../test/faulty-proxy.ts';
 import { hasRadosgw, startRadosgw } from '../../../test/radosgw.ts';
+import { slowness } from '../../../test/slowness.ts';
 import { sweepPublished, sweepUnknown } from './sweep-published.ts';
 import { publishMissing, verifyPublished } from './verify-published.ts';
 
 const sizes = ['', '&size=512', '&size=256', '&size=128', '&size=64'];
-const patience = { timeout: 30_000 };
+const patience = { timeout: 30_000 * slowness };
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 if (hasRadosgw) await describePublicBucket();
@@ -222,7 +223,9 @@ async function describePublicBucket(): Promise<void> {
       for (const address of await addressesOf(app, url)) expect((await fetch(address)).status).toBe(200);
     });
 
-    test('takes away soon what somebody took away, and what goes with them', { timeout: 60_000 }, async () => {
+    test('takes away soon what somebody took away, and what goes with them', {
+      timeout: 60_000 * slowness,
+    }, async () => {
       const person = await app.signUp();
       const kept = namesOf(await addressesOf(app, await show(app, admin, 'profile', await next())));
       const gone = namesOf(await addressesOf(app, await show(app, person, 'cover', await next())));
@@ -249,7 +252,7 @@ async function describePublicBucket(): Promise<void> {
     });
 
     test('shows nothing of somebody who is disabled there either, until they are back', {
-      timeout: 60_000,
+      timeout: 60_000 * slowness,
     }, async () => {
       const person = await app.signUp();
       const url = await show(app, person, 'profile', await next());
@@ -300,7 +303,7 @@ async function describePublicBucket(): Promise<void> {
 
     test.each(['error', 'refused credentials'] as const)(
       'answers 503 to all of %s, and the picture before stays',
-      { timeout: 60_000 },
+      { timeout: 60_000 * slowness },
       async (fault) => {
         const person = await app.signUp();
         const url = await show(app, person, 'profile', await next());
@@ -360,7 +363,7 @@ async function describePublicBucket(): Promise<void> {
     const url = await show(without, person, 'profile', await next());
 
     test('gets the pictures that are shown already, and gives them back when it goes', {
-      timeout: 90_000,
+      timeout: 90_000 * slowness,
     }, async () => {
       const direct = await without.request(null, 'GET', url);
       expect([direct.status, direct.headers['cache-control']]).toEqual([200, 'public, max-age=31536000, immutable']);

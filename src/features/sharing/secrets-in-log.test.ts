@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { tinyPhoto } from '../../../test/app.ts';
+import { slowness } from '../../../test/slowness.ts';
 
 const root = path.join(import.meta.dirname, '../../..');
 
@@ -44,7 +45,9 @@ async function logOf(work: (url: string) => Promise<void>): Promise<string> {
   return log;
 }
 
-test('no key, session or password of a link is ever logged, whatever is answered', { timeout: 60_000 }, async () => {
+test('no key, session or password of a link is ever logged, whatever is answered', {
+  timeout: 60_000 * slowness,
+}, async () => {
   const password = 'kept between the two of us';
   const secrets = new Set([password, 'not the password at all']);
   const log = await logOf(async (url) => {

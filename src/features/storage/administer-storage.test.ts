@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { Client } from 'pg';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createTestApp, type Person, tinyPhoto } from '../../../test/app.ts';
+import { slowness } from '../../../test/slowness.ts';
 import { toAddress } from '../../platform/blobs/blob-address.ts';
 
 const path = '/api/v1/admin/storage';
@@ -28,7 +29,7 @@ const isAsItWas = async () => {
     expect([answer.status, answer.body.equals(bytes)]).toEqual([200, true]);
   }
 };
-const patience = { timeout: 60_000 };
+const patience = { timeout: 60_000 * slowness };
 
 beforeAll(async () => {
   admin = await app.signUp();

@@ -2,9 +2,10 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { request as send } from 'node:http';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createTestApp, type Person, tinyPhoto } from '../../../test/app.ts';
 import { createTestDatabase } from '../../../test/database.ts';
+import { eventually } from '../../../test/eventually.ts';
 import { makePhoto } from '../../../test/fixtures/photo.ts';
 
 const database = await createTestDatabase();
@@ -237,7 +238,7 @@ describe('what cannot be styled', () => {
     });
     // The decoder is free again for the next one, long before the lost one would have been done.
     expect((await style(emil, large.id, { style: 'oil_painting', strength: 0.42 })).status).toBe(201);
-    await vi.waitFor(async () => expect(await totalOf(emil)).toBe(2));
+    await eventually(async () => expect(await totalOf(emil)).toBe(2));
   });
 });
 

@@ -13,6 +13,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFaultyProxy, type Fault, type FaultyProxy } from '../../../test/faulty-proxy.ts';
 import { hasRadosgw, type Radosgw, startRadosgw } from '../../../test/radosgw.ts';
+import { slowness } from '../../../test/slowness.ts';
 import { describeBlobStore } from './conformance.test-suite.ts';
 import { requirePrivate } from './require-private.ts';
 import { createS3Store, requireBucket, type S3Options } from './s3-store.ts';
@@ -28,7 +29,7 @@ describe.skipIf(!hasRadosgw)('the S3 driver, before radosgw', () => {
     server = await startRadosgw();
     const { endpoint, ...credentials } = server;
     client = new S3Client({ endpoint, credentials, region: 'us-east-1', forcePathStyle: true });
-  }, 120_000);
+  }, 120_000 * slowness);
   afterAll(async () => {
     for (const close of closing) close();
     client?.destroy();
@@ -245,7 +246,7 @@ describe.skipIf(!hasRadosgw)('the S3 driver, before radosgw', () => {
 
     it.each(['error', 'silence', 'half a body', 'refused credentials'] as const)(
       'answers of %s, always: an error, and never a short picture',
-      { timeout: 60_000 },
+      { timeout: 60_000 * slowness },
       async (fault) => {
         proxy.spoil = () => null;
         const key = await send(behind);

@@ -6,11 +6,12 @@ import path from 'node:path';
 import { Client } from 'pg';
 import { pino } from 'pino';
 import { afterAll, beforeEach, expect, test, vi } from 'vitest';
+import { slowness } from '../../../test/slowness.ts';
 import { isAlive, readPostmasterFile } from './embedded/postmaster-file.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts';
 
 // Whole programs start here, perhaps beside others that do.
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 60_000 * slowness });
 
 const logger = pino({ level: 'silent' });
 const root = await mkdtemp(path.join(tmpdir(), 'tintype-pg-'));

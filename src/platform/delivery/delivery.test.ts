@@ -2,15 +2,16 @@ import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readdir, rm, truncate } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BlobKey, BlobVariant } from '#platform/blobs/blob-store.ts';
 import { createFilesStore } from '#platform/blobs/files-store.ts';
 import { AppError } from '#platform/http/app-error.ts';
+import { eventually } from '../../../test/eventually.ts';
 import { createDelivery, type Delivery } from './delivery.ts';
 
 let dataDir: string;
@@ -26,7 +27,6 @@ beforeAll(async () => {
   delivery = createDelivery({
     store,
     cacheBytes: 1024 * 1024,
-    stallMs: 1500,
     logger: { warn: (_, message) => warnings.push(message) },
   });
   server = createServer((request, response) => {
@@ -79,11 +79,8 @@ const blobsHeldOpen = async () => {
 };
 
 async function untilIdle(): Promise<void> {
-  for (let waited = 0; waited < 200; waited += 1) {
-    if ((await blobsHeldOpen()) === 0 && delivery.stats().buffersInUse === 0) return;
-    await sleep(25);
-  }
-  throw new Error(`still held: ${await blobsHeldOpen()} files, ${delivery.stats().buffersInUse} buffers`);
+  const held = async () => ({ files: await blobsHeldOpen(), buffers: delivery.stats().buffersInUse });
+  await eventually(async () => expect(await held()).toEqual({ files: 0, buffers: 0 }));
 }
 
 /** What a path leads to: from memory, from a small file, from a large one. */
@@ -241,13 +238,24 @@ describe('a large blob', () => {
 
   it('cuts off a client that takes nothing', async () => {
     const blob = await place(randomBytes(20_000_000));
-    const socket = connect(port, '127.0.0.1');
+    const impatient = createDelivery({ store, stallMs: 100, logger: { warn: () => {} } });
+    const own = createServer((request, response) => {
+      void impatient.serve(request, response, { key: blob.key, mimeType: 'x/y', etag: '"a"', cacheControl: 'private' });
+    }).listen(0, '127.0.0.1');
+    await once(own, 'listening');
+    const socket = connect((own.address() as AddressInfo).port, '127.0.0.1');
     socket.on('error', () => {});
-    socket.write(`GET ${new URL(blob.url).pathname} HTTP/1.1\r\nHost: x\r\n\r\n`);
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
     await once(socket, 'readable');
-    expect(await blobsHeldOpen()).toBe(1);
-    await untilIdle();
-    socket.destroy();
+    // More than lies between the two: until the client is cut off, the file is open.
+    await eventually(async () => expect([await blobsHeldOpen(), impatient.stats().buffersInUse]).toEqual([0, 0]));
+    let received = 0;
+    socket.on('data', (part) => {
+      received += part.length;
+    });
+    await once(socket, 'close');
+    expect(received).toBeLessThan(blob.bytes.length);
+    own.close();
   });
 
   it('ends the connection when the file is cut short midway, and never looks whole', async () => {
@@ -453,9 +461,13 @@ describe('a connection', () => {
   it('bears a client that asks a thousand times before it reads', async () => {
     const small = await place(randomBytes(20_000), 'small');
     const before = process.memoryUsage().arrayBuffers;
+    const taken = once(server, 'connection') as Promise<[Socket]>;
     const socket = connect(port, '127.0.0.1').pause();
     socket.write(ask(small).repeat(999) + ask(small, '1.1', 'Connection: close'));
-    await sleep(300);
+    const [line] = await taken;
+    // From then on the line takes no more.
+    await expect.poll(() => line.writableLength).toBeGreaterThan(0);
+    for (let turns = 0; turns < 200; turns += 1) await turn();
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(8_000_000);
     const chunks: Buffer[] = [];
     for await (const chunk of socket) chunks.push(chunk);
@@ -490,7 +502,7 @@ describe('a connection', () => {
     await bodyOf(whole);
     const unchanged = await fetch(small.url, { headers: { 'if-none-match': small.etag } });
     for (const { headers } of [whole, unchanged]) {
-      expect(Math.abs(Date.parse(headers.get('date') ?? '') - Date.now())).toBeLessThan(5000);
+      expect(Math.abs(Date.parse(headers.get('date') ?? '') - Date.now())).toBeLessThan(60_000);
     }
     expect(closed).toEqual([200, 304]);
   });
@@ -536,10 +548,14 @@ describe('a thumbnail in memory', () => {
 
     const again = await place(blob.bytes, 'small');
     const before = delivery.stats().entries;
-    const read = fetch(again.url);
-    while (delivery.stats().misses === 0 || (await blobsHeldOpen()) === 0) {
+    let isAnswered = false;
+    const read = fetch(again.url).then((response) => {
+      isAnswered = true;
+      return response;
+    });
+    while ((await blobsHeldOpen()) === 0) {
       // The read is short: when it is over already, its entry is there to be forgotten.
-      if (delivery.stats().entries > before) break;
+      if (isAnswered || delivery.stats().entries > before) break;
     }
     delivery.forget(blob.key.hash);
     await store.delete(again.key);

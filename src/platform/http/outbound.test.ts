@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
-import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { formWithFile } from './form-with-file.ts';
 import { createOutbound, type OutboundError, type OutboundFailure, type OutboundOptions } from './outbound.ts';
 
@@ -109,13 +109,13 @@ describe('how long it waits', () => {
 
   it('for an answer', async () => {
     answer = () => {};
-    const outbound = open({ readMs: 50 });
-    await expect(outbound.json('/')).rejects.toThrow(failure('timeout', { wasSent: true }));
+    const outbound = open();
+    await expect(outbound.json('/', { readMs: 50 })).rejects.toThrow(failure('timeout', { wasSent: true }));
     // On a connection that was kept as well.
     answer = (_request, response) => response.end('{}');
     await outbound.json('/');
     answer = () => {};
-    await expect(outbound.json('/')).rejects.toThrow(failure('timeout', { wasSent: true }));
+    await expect(outbound.json('/', { readMs: 50 })).rejects.toThrow(failure('timeout', { wasSent: true }));
   });
 
   it('for the rest of one', async () => {
@@ -133,10 +133,13 @@ describe('how long it waits', () => {
 
   it('as long as the reader is busy', async () => {
     answer = (_request, response) => response.end(Buffer.alloc(4 * 2 ** 20));
+    // Time passes while the reader is busy, and only then.
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
     const { body } = await open({ readMs: 200 }).request('/');
     let bytes = 0;
     for await (const chunk of body) {
-      if (bytes === 0) await new Promise((resolve) => setTimeout(resolve, 500));
+      if (bytes === 0) vi.advanceTimersByTime(60_000);
       bytes += chunk.length;
     }
     expect(bytes).toBe(4 * 2 ** 20);

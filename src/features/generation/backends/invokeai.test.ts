@@ -23,7 +23,7 @@ import { fluxSchedulers, schedulers } from './invokeai/models.ts';
 import { createInvokeAi, type InvokeAiOptions } from './invokeai.ts';
 
 const never = new AbortController().signal;
-const quick = { connectMs: 2000, readMs: 2000, poll: [20, 30, 40], maintenanceWaits: [10, 10, 10] };
+const quick = { connectMs: 20_000, readMs: 20_000, poll: [20, 30, 40], maintenanceWaits: [10, 10, 10] };
 const account = { email: 'tintype@example.org', password: 'correct horse' };
 const user = { id: 'u1', ...account, isActive: true };
 
@@ -302,7 +302,7 @@ describe.skipIf(!invokeAiDocument)('with the simulator', () => {
     });
 
     it('when the answer never comes', async () => {
-      const backend = await open({}, { readMs: 150 });
+      const backend = await open({}, { readMs: 2000 });
       const batch = await batchOf(backend);
       let silent = 1;
       simulator.faults.spoil = ({ path }) => (path.endsWith('enqueue_batch') && silent-- > 0 ? 'silence' : null);
@@ -312,7 +312,7 @@ describe.skipIf(!invokeAiDocument)('with the simulator', () => {
     });
 
     it('when it is slow rather than lost: what is there twice is ended', async () => {
-      const backend = await open({ paceMs: 150 }, { poll: [10, 10, 10] });
+      const backend = await open({ paceMs: 400 }, { poll: [10, 10, 10] });
       Object.assign(simulator.faults, { loseAnswers: 1, lateMs: 200 });
       const batch = await batchOf(backend);
       const events = await follow(backend, batch);
@@ -647,7 +647,7 @@ describe.skipIf(!invokeAiDocument)('with the simulator', () => {
     });
 
     it.each(['524', 'silence', 'drop'])('tells of %s as of what passes', async (what) => {
-      const backend = await open({}, { readMs: 100 });
+      const backend = await open({}, what === 'silence' ? { readMs: 2000 } : {});
       const name = await made(backend);
       simulator.faults.spoil = () => (what === '524' ? { status: 524 } : (what as 'silence' | 'drop'));
       await expect(fetchAll(backend, name)).rejects.toThrow(error('invokeai_retrieval_error', true));

@@ -25,7 +25,7 @@ describe('a server that speaks as OpenAI does', () => {
   });
 
   function connect(more: Partial<OpenAiOptions> = {}): Backend {
-    const backend = createOpenAi({ url: simulator.url, key: 'sk-secret', connectMs: 2000, readMs: 2000, ...more });
+    const backend = createOpenAi({ url: simulator.url, key: 'sk-secret', connectMs: 20_000, readMs: 20_000, ...more });
     onTestFinished(() => backend.close());
     return backend;
   }
@@ -136,7 +136,8 @@ describe('a server that speaks as OpenAI does', () => {
     ['silence', 'invokeai_connection_error', false, 2],
   ] as const)('ends a batch when it says %j', async (spoiled, code, isTransient, asked) => {
     simulator.faults.spoil = () => spoiled;
-    const failed = await follow(connect({ readMs: 100 }), batchOf('flux-dev')).catch((failure: unknown) => failure);
+    const backend = connect(spoiled === 'silence' ? { readMs: 100 } : {});
+    const failed = await follow(backend, batchOf('flux-dev')).catch((failure: unknown) => failure);
     expect(failed).toEqual(error(code, isTransient));
     if (typeof spoiled === 'object' && 'headers' in spoiled) expect(failed).toMatchObject({ retryAfterMs: 5000 });
     expect(JSON.stringify(failed, Object.getOwnPropertyNames(failed))).not.toContain('sk-secret');
@@ -176,5 +177,5 @@ describeBackend('A server that speaks as OpenAI does', async (pace) => {
   const simulator = await createOpenAiSimulator({ paceMs: pace === 'slow' ? 300 : 1 });
   onTestFinished(() => simulator.close());
   onTestFinished(() => expect(simulator.problems).toEqual([]));
-  return createOpenAi({ url: simulator.url, connectMs: 2000, readMs: 5000 });
+  return createOpenAi({ url: simulator.url, connectMs: 20_000, readMs: 20_000 });
 });

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { countPromise } from '../../../../test/promises.ts';
+import { slowness } from '../../../../test/slowness.ts';
 import { createAutomatic1111 } from './automatic1111.ts';
 import type { Backend, Batch } from './backend.ts';
 import { createInvokeAi } from './invokeai.ts';
@@ -91,7 +92,7 @@ function requestsOf(backend: Backend, other: string): Record<string, (signal: Ab
 }
 
 describe.each(Object.keys(backends))('%s goes to its own address alone', (name) => {
-  test('whatever addresses it is answered with', { timeout: 60_000 }, async () => {
+  test('whatever addresses it is answered with', { timeout: 60_000 * slowness }, async () => {
     await writeFile(join(workDir, 'photo.png'), Buffer.alloc(100));
     const other = `http://127.0.0.1:${portOf(elsewhere)}`;
     const bare = other.slice('http:'.length);

@@ -104,8 +104,8 @@ async function rent(paceMs?: number): Promise<Rented> {
         ...{ gpus: ['NVIDIA L4', 'NVIDIA A40'], image: 'invokeai:6', idleMs: 10 * 60_000, maxHoursADay: 4 },
         volume: { path: '/invokeai', size: 80 },
         ...{ apiUrl: runpod.url, addressOf: () => invokeai.url, alarm: (message: string) => void alarms.push(message) },
-        ...{ pollMs: 5, endWithinMs: 60, startWithinMs: 2000, now: () => Date.now() + passed },
-        invokeai: { connectMs: 2000, readMs: 2000, poll: [20, 30] },
+        ...{ pollMs: 5, endWithinMs: 60, startWithinMs: 60_000, now: () => Date.now() + passed },
+        invokeai: { connectMs: 20_000, readMs: 20_000, poll: [20, 30] },
         ...more,
       });
       onTestFinished(() => backend.close());
