@@ -63,7 +63,7 @@ async function findBinary(): Promise<string | null> {
 }
 
 async function untilListening(child: ChildProcess, port: number): Promise<void> {
-  for (let tries = 0; tries < 100 && child.exitCode === null; tries += 1) {
+  for (let tries = 0; tries < 1200 && child.exitCode === null; tries += 1) {
     const socket = connect(port, '127.0.0.1');
     const connected = await Promise.race([
       once(socket, 'connect').then(() => true),

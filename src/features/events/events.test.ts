@@ -23,6 +23,8 @@ async function follow(as: Person | Credential): Promise<EventStream> {
   if (stream.status === 200) await eventually(() => expect(stream.hellos()).toBe(1));
   return stream;
 }
+/** Without the comments that keep all streams awake at the same moment, however young one is. */
+const saidBy = (stream: EventStream): string => stream.text().replace(/^:\n\n/gm, '');
 const openStreams = async (): Promise<number> =>
   Number(/^tintype_event_streams (\d+)$/m.exec((await app.request(admin, 'GET', '/api/v1/metrics')).text)?.[1]);
 afterEach(async () => {
@@ -56,7 +58,7 @@ const insertPhotos = async (count: number, from: string): Promise<void> =>
 test('greets, and is kept by nobody on the way', async () => {
   const stream = await follow(owner);
   expect(stream.status).toBe(200);
-  expect(stream.text()).toBe('retry: 2000\nevent: hello\ndata: {}\n\n');
+  expect(saidBy(stream)).toBe('retry: 2000\nevent: hello\ndata: {}\n\n');
   expect(stream.headers).toMatchObject({
     'content-type': 'text/event-stream',
     'cache-control': 'no-store',
@@ -211,7 +213,7 @@ test('a stranger’s stream stays silent through all that another does', async (
   await eventually(() => expect([strangers.changes().length, administrators.changes().length]).toEqual([1, 1]));
   const whole = (id: string | undefined) =>
     `retry: 2000\nevent: hello\ndata: {}\n\nevent: change\ndata: {"kind":"photos","ids":["${id}"],"what":"added"}\n\n`;
-  expect([strangers.text(), administrators.text()]).toEqual(ids.map(whole));
+  expect([strangers, administrators].map(saidBy)).toEqual(ids.map(whole));
 });
 
 test('an account listens in eight places, and in another once one is left', async () => {

@@ -7,6 +7,8 @@ import { slowness } from '../../../test/slowness.ts';
 
 const patience = { timeout: 90_000 * slowness };
 const long = { timeout: 180_000 * slowness };
+/** So slow that nothing is made before it is cancelled, in milliseconds. */
+const endless = 3_600_000;
 
 if (invokeAiDocument) await describeCancelled();
 else test.skip('what is cancelled at an InvokeAI: shared/data is not beside the checkout', () => {});
@@ -16,7 +18,7 @@ async function describeCancelled(): Promise<void> {
   const simulator = await createInvokeAiSimulator({ paceMs: 50 });
   const { faults } = simulator;
   const app = await createTestApp({
-    environment: { INVOKEAI_LOCAL_URL: simulator.url, TINTYPE_PAINTER: 'off', INVOKEAI_READ_TIMEOUT: '5' },
+    environment: { INVOKEAI_LOCAL_URL: simulator.url, TINTYPE_PAINTER: 'off', INVOKEAI_READ_TIMEOUT: '60' },
   });
   await app.signUp();
   let person: Person;
@@ -28,20 +30,24 @@ async function describeCancelled(): Promise<void> {
     if (answer.status >= 400) throw new Error(`${method} ${path} was answered ${answer.status}: ${answer.text}`);
     return answer.text ? answer.json() : null;
   };
-  const make = async (more: { batch_size?: number } = {}) => {
+  /** The step that is being asked for: the backend may hear of it before whoever asks is answered. */
+  let asking = Promise.resolve({ id: '' });
+  // biome-ignore lint/suspicious/noExplicitAny: tests say what they expect of it.
+  const make = (more: { batch_size?: number } = {}): Promise<any> => {
     const parameters = { model_key: model, batch_size: 1, width: 1024, height: 1024, ...more };
-    return ask('POST', `/generation/sessions/${session}/steps`, { prompt: 'a lake', parameters });
+    asking = ask('POST', `/generation/sessions/${session}/steps`, { prompt: 'a lake', parameters });
+    return asking;
   };
   const stepOf = (id: string) => ask('GET', `/generation/steps/${id}`);
   const picturesOf = async (id: string) => (await ask('GET', `/generation/steps/${id}/alternatives`)).items;
   /** Calls `then` before the first such request is answered, and answers it when that is done. */
-  function during(method: string, part: string, then: () => Promise<unknown>): Promise<void> {
+  function during(method: string, part: string, then: (step: string) => Promise<unknown>): Promise<void> {
     const done = Promise.withResolvers<void>();
     let isFirst = true;
     faults.spoil = async (request) => {
       if (!isFirst || request.method !== method || !request.path.includes(part)) return null;
       isFirst = false;
-      await then().then(() => done.resolve(), done.reject);
+      await asking.then(({ id }) => then(id)).then(() => done.resolve(), done.reject);
       return null;
     };
     return done.promise;
@@ -71,9 +77,8 @@ async function describeCancelled(): Promise<void> {
   });
 
   test('while its picture is fetched, and comes all the same: it is not kept', long, async () => {
-    let step = '';
-    const cancelled = during('GET', '/full', () => ask('POST', `/generation/steps/${step}/cancel`));
-    step = (await make()).id;
+    const cancelled = during('GET', '/full', (id) => ask('POST', `/generation/steps/${id}/cancel`));
+    const { id: step } = await make();
     await cancelled;
     await expectNothingLeft();
     expect(await stepOf(step)).toMatchObject({ status: 'failed', error: { code: 'cancelled' } });
@@ -82,16 +87,15 @@ async function describeCancelled(): Promise<void> {
   });
 
   test('while its batch is handed in, which is taken all the same', long, async () => {
-    faults.paceMs = 10_000;
-    let step = '';
-    const cancelled = during('POST', '/enqueue_batch', async () => {
-      await ask('POST', `/generation/steps/${step}/cancel`);
+    faults.paceMs = endless;
+    const cancelled = during('POST', '/enqueue_batch', async (id) => {
+      await ask('POST', `/generation/steps/${id}/cancel`);
       // It is told at once, and of a batch that it does not have yet.
       const told = () => simulator.requests.filter((request) => request.includes('/cancel_by_batch_ids')).length;
       await expect.poll(told, patience).toBeGreaterThan(0);
     });
     simulator.requests.length = 0;
-    step = (await make({ batch_size: 3 })).id;
+    const { id: step } = await make({ batch_size: 3 });
     await cancelled;
     await expect.poll(() => simulator.items.length, patience).toBe(3);
     await expectNothingLeft();
@@ -101,14 +105,15 @@ async function describeCancelled(): Promise<void> {
   });
 
   test('one picture while the batch is handed in: the other comes', long, async () => {
-    let step = '';
-    const cancelled = during('POST', '/enqueue_batch', async () => {
-      const [, second] = await picturesOf(step);
+    const cancelled = during('POST', '/enqueue_batch', async (id) => {
+      const [, second] = await picturesOf(id);
       await ask('POST', `/generation/images/${second.image_id}/cancel`);
     });
-    faults.paceMs = 1500;
-    step = (await make({ batch_size: 2 })).id;
+    faults.paceMs = endless;
+    const { id: step } = await make({ batch_size: 2 });
     await cancelled;
+    await expect.poll(() => simulator.items.map(({ status }) => status), patience).toContain('canceled');
+    faults.paceMs = 50;
     await untilEnded(step);
     expect(await picturesOf(step)).toMatchObject([{ retrieval_status: 'completed' }, { cancelled: true, photo: null }]);
     await expectNothingLeft();
@@ -116,7 +121,7 @@ async function describeCancelled(): Promise<void> {
   });
 
   test('while the backend is away: it is told when it is back', long, async () => {
-    faults.paceMs = 1000;
+    faults.paceMs = endless;
     const photo = await app.upload(person, await tinyPhoto(7, { width: 640, height: 480 }));
     session = (await ask('POST', '/generation/sessions', { entry_type: 'refinement', source_image_id: photo.id })).id;
     const step = await make({ batch_size: 2 });
@@ -125,6 +130,7 @@ async function describeCancelled(): Promise<void> {
     away();
     await expect.poll(async () => (await stepOf(step.id)).error?.code, patience).toBe('invokeai_connection_error');
     await ask('POST', `/generation/steps/${step.id}/cancel`);
+    faults.paceMs = 50;
     await expect.poll(() => simulator.items.every(({ status }) => status === 'completed'), patience).toBe(true);
     expect(simulator.images.size).toBeGreaterThan(2);
     back();
@@ -145,7 +151,7 @@ async function describeCancelled(): Promise<void> {
   });
 
   test('by an account that is deleted while its pictures are made', long, async () => {
-    faults.paceMs = 4000;
+    faults.paceMs = endless;
     await make({ batch_size: 2 });
     await expect.poll(() => simulator.items.map(({ status }) => status), patience).toContain('in_progress');
     await ask('DELETE', '/me', { password: person.password, confirm: person.username });

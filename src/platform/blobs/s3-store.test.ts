@@ -200,14 +200,22 @@ describe.skipIf(!hasRadosgw)('the S3 driver, before radosgw', () => {
   describe('before answers that go wrong', () => {
     let proxy: FaultyProxy;
     let store: Awaited<ReturnType<typeof newStore>>;
-    let behind: ReturnType<typeof createS3Store>;
+    /** Waits for an answer for as long as it says. */
+    const behind = (silenceMs?: number): ReturnType<typeof createS3Store> => {
+      const to = createS3Store({
+        ...optionsOf(store.bucket),
+        endpoint: proxy.endpoint,
+        tempDir,
+        ...(silenceMs ? { silenceMs } : {}),
+      });
+      closing.push(() => to.close());
+      return to;
+    };
     const bytes = randomBytes(3 * 1024 * 1024);
 
     beforeAll(async () => {
       proxy = await createFaultyProxy(server.endpoint);
       store = await newStore();
-      behind = createS3Store({ ...optionsOf(store.bucket), endpoint: proxy.endpoint, tempDir, silenceMs: 300 });
-      closing.push(() => behind.close());
     });
     afterAll(() => proxy.close());
 
@@ -220,15 +228,15 @@ describe.skipIf(!hasRadosgw)('the S3 driver, before radosgw', () => {
         return fault;
       };
     };
-    async function send(to: typeof behind, variant: 'original' | 'medium' = 'original') {
+    async function send(to: ReturnType<typeof behind>, variant: 'original' | 'medium' = 'original') {
       const temp = await to.createTemp();
       await temp.write(bytes);
       const { path, sha256: hash } = await temp.finish();
       await to.put({ hash, variant }, path);
       return { hash, variant };
     }
-    async function read(key: Awaited<ReturnType<typeof send>>): Promise<Buffer> {
-      const reader = await behind.open(key);
+    async function read(from: ReturnType<typeof behind>, key: Awaited<ReturnType<typeof send>>): Promise<Buffer> {
+      const reader = await from.open(key);
       const buffer = Buffer.alloc(reader?.size ?? 0);
       await reader?.read(buffer, 0, buffer.length, 0).finally(() => reader.close());
       return buffer;
@@ -236,12 +244,15 @@ describe.skipIf(!hasRadosgw)('the S3 driver, before radosgw', () => {
 
     it.each(['error', 'silence', 'half a body'] as const)('an answer of %s, once: all of it comes', async (fault) => {
       proxy.spoil = () => null;
-      const key = await send(behind);
+      const key = await send(behind());
+      // The next answer, which comes, is to come within the same time.
+      const to = behind(fault === 'silence' ? 3000 : undefined);
       spoil('GET', fault, 1);
-      expect((await read(key)).equals(bytes)).toBe(true);
+      expect((await read(to, key)).equals(bytes)).toBe(true);
       if (fault === 'half a body') return;
       spoil('PUT', fault, 1);
-      expect((await read(await send(behind, 'medium'))).equals(bytes)).toBe(true);
+      const again = await send(to, 'medium');
+      expect((await read(behind(), again)).equals(bytes)).toBe(true);
     });
 
     it.each(['error', 'silence', 'half a body', 'refused credentials'] as const)(
@@ -249,13 +260,14 @@ describe.skipIf(!hasRadosgw)('the S3 driver, before radosgw', () => {
       { timeout: 60_000 * slowness },
       async (fault) => {
         proxy.spoil = () => null;
-        const key = await send(behind);
+        const key = await send(behind());
+        const to = behind(fault === 'silence' ? 300 : undefined);
         spoil('GET', fault, Number.POSITIVE_INFINITY);
-        await expect(read(key)).rejects.toMatchObject({ code: 'unavailable' });
+        await expect(read(to, key)).rejects.toMatchObject({ code: 'unavailable' });
         if (fault === 'half a body') return;
         await store.delete(key);
         spoil('PUT', fault, Number.POSITIVE_INFINITY);
-        await expect(send(behind)).rejects.toMatchObject({ code: 'unavailable' });
+        await expect(send(to)).rejects.toMatchObject({ code: 'unavailable' });
         expect(await store.has(key)).toBe(false);
       },
     );

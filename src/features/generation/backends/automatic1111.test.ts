@@ -96,7 +96,7 @@ describe('AUTOMATIC1111', () => {
     ['of somebody else', false],
     ['not told', false],
   ] as const)('tells how far a picture is that is %s: %s', async (currentTask, isTold) => {
-    Object.assign(simulator.faults, { currentTask, paceMs: 300 });
+    Object.assign(simulator.faults, { currentTask, paceMs: 1500 });
     const events = await follow(connect(), batchOf({ seeds: [1] }));
     const progress = events.filter((event) => event.kind === 'progress');
     expect(progress.length > 0).toBe(isTold);
@@ -104,7 +104,8 @@ describe('AUTOMATIC1111', () => {
   });
 
   it('stops what is cancelled, unless it makes somebody else’s by then', async () => {
-    simulator.faults.paceMs = 300;
+    // Not made before it is cancelled.
+    simulator.faults.paceMs = 10_000;
     const backend = connect();
     const cancelling = (batch: Batch) => (event: BatchEvent) => {
       if (event.kind !== 'accepted') return;
@@ -121,7 +122,7 @@ describe('AUTOMATIC1111', () => {
   });
 
   it('interrupts its own picture', async () => {
-    simulator.faults.paceMs = 400;
+    simulator.faults.paceMs = 5000;
     const backend = connect();
     const batch = batchOf({ seeds: [1] });
     const events = await follow(backend, batch, ({ kind }) => {

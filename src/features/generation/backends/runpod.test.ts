@@ -203,7 +203,7 @@ describe.skipIf(!hasDocuments)('a rented machine', () => {
     await expect(backend.pod.startForWork(never)).rejects.toThrow('was started twice');
     expect([starts(), rented.runpod.paid()]).toEqual([paidFor, []]);
     rented.invokeai.faults.spoil = () => null;
-    await backend.pod.start(never);
+    await rented.connect().pod.start(never);
   });
 
   it('is another where the first is not to be had, and none where none is', async () => {
