@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { requireChromium } from './chromium.ts';
+import type { Unhandled } from './unhandled-reporter.ts';
 
 interface Check {
   readonly name: string;
@@ -154,7 +155,7 @@ interface VitestReport {
 
 async function runVitest(args: string[]): Promise<void> {
   const first = await reportOf(args);
-  const { code, report } = options.again ? await runAgain(first, args) : first;
+  const { code, report, unhandled } = options.again ? await runAgain(first, args) : first;
   const skipped = (report?.testResults ?? []).flatMap((result) =>
     result.assertionResults
       .filter((test) => test.status !== 'passed' && test.status !== 'failed')
@@ -169,35 +170,46 @@ async function runVitest(args: string[]): Promise<void> {
   // A file that could not be loaded, or an error outside of any test, has no test to count.
   total.failed += code !== 0 && failed === 0 ? 1 : failed;
   if (code !== 0 && failed === 0) failures.push(`✗ vitest ${args.join(' ')}: ended with ${code} outside of any test`);
+  failures.push(...tellUnhandled(unhandled));
 }
 
 interface Run {
   readonly code: number | null;
   readonly report: VitestReport | undefined;
+  readonly unhandled: readonly Unhandled[];
 }
 
 async function reportOf(args: string[]): Promise<Run> {
-  const file = path.join(temp, `${reports++}.json`);
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-  const { code } = await run([bin('vitest'), 'run', ...reporters, ...args], { cwd: root, show: true });
-  return { code, report: existsSync(file) ? (JSON.parse(await readFile(file, 'utf8')) as VitestReport) : undefined };
+  const [file, errors] = [path.join(temp, `${reports}.json`), path.join(temp, `${reports++}-unhandled.json`)];
+  const own = `--reporter=${path.join(root, 'test/unhandled-reporter.ts')}`;
+  const reporters = ['--reporter=default', '--reporter=json', own, `--outputFile.json=${file}`];
+  const env = { TINTYPE_UNHANDLED: errors };
+  const { code } = await run([bin('vitest'), 'run', ...reporters, ...args], { cwd: root, show: true, env });
+  const read = async (name: string) => (existsSync(name) ? JSON.parse(await readFile(name, 'utf8')) : undefined);
+  return { code, report: await read(file), unhandled: (await read(errors)) ?? [] };
 }
 
 /** The first run, with the files that failed in it as they are the second time. */
 async function runAgain(first: Run, args: string[]): Promise<Run> {
-  const failed = (first.report?.testResults ?? []).filter(({ status }) => status === 'failed');
+  const upset = first.unhandled.map(({ file }) => file);
+  const failed = (first.report?.testResults ?? []).filter(
+    ({ name, status }) => status === 'failed' || upset.includes(name),
+  );
+  // Nobody can say which file an error without one belongs to.
+  if (upset.includes(null)) return first;
   if (!first.report || first.code === 0 || failed.length === 0 || failed.length > mostAgain) return first;
   console.log(`\nOnce more, by themselves: ${failed.map(({ name }) => path.relative(root, name)).join(', ')}`);
   const second = await reportOf([...args, ...failed.map(({ name }) => name)]);
   const renewed = second.report?.testResults.filter(({ name }) => failed.some((file) => file.name === name)) ?? [];
   if (renewed.length < failed.length) return first;
   const passed = failed.filter(({ name }) => renewed.some((file) => file.name === name && file.status === 'passed'));
-  unsteady.push(...tellFailures({ ...first.report, testResults: passed }));
+  unsteady.push(...tellFailures({ ...first.report, testResults: passed }), ...tellUnhandled(first.unhandled));
   const testResults = first.report.testResults.map((file) => renewed.find(({ name }) => name === file.name) ?? file);
   const count = (status: string) =>
     testResults.flatMap(({ assertionResults }) => assertionResults).filter((test) => test.status === status).length;
   return {
     code: second.code,
+    unhandled: second.unhandled,
     report: { numPassedTests: count('passed'), numFailedTests: count('failed'), testResults },
   };
 }
@@ -211,6 +223,12 @@ function tellFailures(report: VitestReport | undefined): string[] {
       if (tests.length === 0) return [`✗ ${file}\n${indent(message)}`];
       return tests.map((test) => `✗ ${file}: ${test.fullName}\n${indent((test.failureMessages ?? []).join('\n'))}`);
     });
+}
+
+function tellUnhandled(errors: readonly Unhandled[]): string[] {
+  return errors.map(
+    ({ file, text }) => `✗ ${file ? path.relative(root, file) : 'somewhere'}: no test caught\n${indent(text)}`,
+  );
 }
 
 /** The first lines of what a check or a test says, set in; where it was in vitest says nothing. */
@@ -229,11 +247,12 @@ function isExcused(name: string): boolean {
 
 function run(
   [script = '', ...args]: string[],
-  { cwd, show }: { cwd: string; show: boolean },
+  { cwd, show, env = {} }: { cwd: string; show: boolean; env?: Record<string, string> },
 ): Promise<{ code: number | null; output: string }> {
   if (stopped) return Promise.resolve({ code: 1, output: 'not run' });
   const child = spawn(process.execPath, [script, ...args], {
     cwd,
+    env: { ...process.env, ...env },
     stdio: show ? 'inherit' : ['ignore', 'pipe', 'pipe'],
   });
   running.add(child);
