@@ -105,12 +105,11 @@ export function createCredentials(deps: {
       };
       return { caller, hash };
     }
-    const token = bearer === undefined ? null : await deps.tokens.read(bearer);
-    const secret = bearer === undefined ? cookie : token?.secret;
+    const secret = bearer === undefined ? cookie : await deps.tokens.read(bearer);
     if (!secret) return null;
     const hash = hashSecret(secret);
     const session = await deps.database.as(anonymous, (tx: Kysely<AccountTables>) => findSession(tx, hash));
-    if (!session || (session.bearer_only && !token)) return null;
+    if (!session) return null;
     const caller: UserCaller = {
       kind: 'user',
       principal: { kind: 'user', id: session.user_id },
@@ -120,8 +119,7 @@ export function createCredentials(deps: {
       via: bearer === undefined ? 'cookie' : 'token',
       credentialId: session.session_id,
       scopes: null,
-      // A token may end before its session does.
-      expiresAt: Math.min(session.session_expires_at.getTime(), token?.expiresAt.getTime() ?? Number.POSITIVE_INFINITY),
+      expiresAt: session.session_expires_at.getTime(),
     };
     return { caller, hash };
   };

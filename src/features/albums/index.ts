@@ -1,3 +1,1 @@
-export { bringAlbum, coverAlbum, fillAlbum } from './fill-album.ts';
 export { albumRoutes } from './routes.ts';
-export type { AlbumTables } from './tables.ts';
