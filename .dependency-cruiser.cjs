@@ -15,6 +15,7 @@ const order = [
   'pictures',
   'albums',
   'sharing',
+  'imports',
   'events',
   'storage',
   'backup',
@@ -72,6 +73,28 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/platform/', pathNot: tests },
       to: { path: '^src/(features/|app\\.ts|serve\\.ts|server\\.ts|main\\.ts)' },
+    },
+    {
+      name: 'nothing-knows-legacy',
+      comment: 'Earlier systems are spoken to through adapters; the product itself owes them nothing.',
+      severity: 'error',
+      from: { path: '^(src|web/src|bin)/', pathNot: ['^src/legacy/', '^src/app\\.ts$', tests] },
+      to: { path: '^src/legacy/' },
+    },
+    {
+      name: 'legacy-only-translates',
+      comment:
+        'Old request, use-case, old response: no adapter touches a store, the database or stored bytes, or another adapter.',
+      severity: 'error',
+      from: { path: '^src/legacy/', pathNot: tests },
+      to: { path: '^src/(features/[^/]+/(?!index\\.ts$)|platform/(database|blobs|imaging|jobs)/)' },
+    },
+    {
+      name: 'adapters-stand-alone',
+      comment: 'What two earlier systems share belongs to the frame.',
+      severity: 'error',
+      from: { path: '^src/legacy/([^/]+)/', pathNot: tests },
+      to: { path: '^src/legacy/([^/]+)/', pathNot: '^src/legacy/$1/' },
     },
     {
       name: 'nothing-imports-main',

@@ -10,6 +10,7 @@ import { albumRoutes } from '#features/albums/index.ts';
 import { auditJobHandlers, auditJobs, auditRoutes } from '#features/audit/index.ts';
 import { createChangeStreams, eventRoutes } from '#features/events/index.ts';
 import * as generation from '#features/generation/index.ts';
+import { findEarlier } from '#features/imports/index.ts';
 import { operationRoutes } from '#features/operation/index.ts';
 import { organizationRoutes } from '#features/organizations/index.ts';
 import * as photos from '#features/photos/index.ts';
@@ -38,6 +39,7 @@ import { createMetrics } from '#platform/observability/metrics.ts';
 
 import { requestContext } from '#platform/observability/request-context.ts';
 import type { Config } from './config.ts';
+import { createLegacy } from './legacy/index.ts';
 
 export interface AppDeps {
   readonly config: Config;
@@ -87,6 +89,7 @@ export async function createApp(deps: AppDeps) {
 
   const tokens = accounts.createBearerTokens({ secret });
   const passwords = accounts.createPasswords();
+  const formOf = accounts.createDecoyForms({ database, key: accounts.deriveKey(secret, 'decoys') });
   const credentials = accounts.createCredentials({ database, notifications, tokens });
   const signedUrls = photos.createSignedUrls({ key: accounts.deriveKey(secret, 'signed URLs') });
   const locator = photos.createPhotoLocator({ database, notifications });
@@ -169,52 +172,47 @@ export async function createApp(deps: AppDeps) {
     cleanOriginals: sharing.createCleanOriginals({ database, blobs }),
   };
 
+  const accountDeps = {
+    database,
+    credentials,
+    passwords,
+    formOf,
+    tokens,
+    limits: accounts.createSignInLimits(),
+    mailer,
+    registration: config.registration,
+    setupToken: deps.setupToken,
+    quota: config.quota,
+    onAccountDeleted: sweepGone,
+    onAccountDisabled: publishNow,
+  };
+
+  const organizationDeps = { database, onOrganizationDeleted: sweepGone };
+  const pictureDeps = { ...photoDeps, locator: pictureLocator, publicBucket: publicPlace?.bucket ?? null };
+  const storageDeps = {
+    database,
+    blobs,
+    jobs,
+    dataDir,
+    configured: storage.driver,
+    bucket: storage.s3?.bucket ?? null,
+    publicPlace,
+    open: openPlainDriver,
+  };
+
   const api = createRouter()
-    .route(
-      '/',
-      accounts.accountRoutes({
-        database,
-        credentials,
-        passwords,
-        tokens,
-        limits: accounts.createSignInLimits(),
-        mailer,
-        registration: config.registration,
-        setupToken: deps.setupToken,
-        quota: config.quota,
-        onAccountDeleted: sweepGone,
-        onAccountDisabled: publishNow,
-        config,
-        version: deps.version,
-        publicUrl,
-      }),
-    )
-    .route('/', organizationRoutes({ database, onOrganizationDeleted: sweepGone }))
+    .route('/', accounts.accountRoutes({ ...accountDeps, config, version: deps.version, publicUrl }))
+    .route('/', organizationRoutes(organizationDeps))
     .route('/', photos.photoRoutes({ ...photoDeps, resumable }))
     .route('/', styleRoutes({ ...photoDeps, previews: createStylePreviews(photoDeps) }))
     .route('/', generation.generationRoutes(generationDeps))
-    .route(
-      '/',
-      pictures.pictureRoutes({ ...photoDeps, locator: pictureLocator, publicBucket: publicPlace?.bucket ?? null }),
-    )
+    .route('/', pictures.pictureRoutes(pictureDeps))
     .route('/', albumRoutes({ database, signedUrls }))
     .route('/', sharing.linkRoutes(sharingDeps))
     .route('/share', sharing.guestRoutes({ ...photoDeps, ...sharingDeps }, '/api/v1/share'))
     .route('/', eventRoutes({ streams }))
     .route('/', auditRoutes({ database }))
-    .route(
-      '/',
-      storageRoutes({
-        database,
-        blobs,
-        jobs,
-        dataDir,
-        configured: storage.driver,
-        bucket: storage.s3?.bucket ?? null,
-        publicPlace,
-        open: openPlainDriver,
-      }),
-    )
+    .route('/', storageRoutes(storageDeps))
     .route(
       '/',
       operationRoutes({
@@ -239,7 +237,7 @@ export async function createApp(deps: AppDeps) {
     await requestContext.run(context, next);
     c.res.headers.set('x-request-id', id);
     const ms = performance.now() - started;
-    const route = patternOf(c);
+    const route = legacy.patterns.has(c.req.routePath) ? c.req.routePath : patternOf(c);
     metrics.observe({ method: c.req.method, route, status: c.res.status, ms, queries: context.queries });
     // The pattern, not the address: addresses hold ids, and of some links even secrets.
     logger[c.res.status >= 500 ? 'error' : 'info'](
@@ -261,6 +259,34 @@ export async function createApp(deps: AppDeps) {
       c.env?.incoming ? facts(c.env.incoming) : { remoteAddress: '127.0.0.1', encrypted: false, header },
     );
   };
+  const legacy = createLegacy({
+    config: config.legacy,
+    accounts: accountDeps,
+    organizations: organizationDeps,
+    photos: photoDeps,
+    pictures: pictureDeps,
+    sharing: sharingDeps,
+    generation: generationDeps,
+    storage: storageDeps,
+    credentials,
+    tokens,
+    delivery,
+    secret,
+    logger,
+    addressOf,
+    publicUrl,
+    look: async () => ({
+      ready: await database.pool.query('select 1').then(
+        () => true,
+        () => false,
+      ),
+      at: new Date().toISOString(),
+      version: deps.version,
+    }),
+    answered: (request, response) => countBytes('legacy images')(request, response),
+  });
+  // Ahead of everything that looks at cookies: they answer to tokens, whoever's page calls.
+  app.route('/', legacy.router);
   app.use('/api/*', async (c, next) => {
     const header = (name: string) => c.req.header(name);
     c.set('address', addressOf(c));
@@ -331,6 +357,8 @@ export async function createApp(deps: AppDeps) {
   };
   const refuseBytes = (_: IncomingMessage, response: ServerResponse, error: unknown): void =>
     refuse(response, toAppError(error, logger));
+  const refusePicture = ({ url = '' }: IncomingMessage, response: ServerResponse, error: unknown): void =>
+    refuse(response, toAppError(error, logger), {}, legacy.saysOfPicture(url.replace(/\?.*$/s, '')));
   const countBytes =
     (route: string) =>
     ({ method }: IncomingMessage, { statusCode: status }: ServerResponse): void => {
@@ -351,7 +379,8 @@ export async function createApp(deps: AppDeps) {
     delivery,
     locator: pictureLocator,
     publicPlace,
-    refuse: refuseBytes,
+    findEarlier: (kind, earlierId) => findEarlier({ database }, { system: 'org-images', kind, earlierId }),
+    refuse: refusePicture,
     answered: countBytes('/images'),
   });
   const serveGuestPhoto = sharing.createGuestPhotoServer({
@@ -407,7 +436,10 @@ export async function createApp(deps: AppDeps) {
     app,
     /** Answers requests for bytes ahead of the router; false where the request is none. */
     serveBytes: (request: IncomingMessage, response: ServerResponse): boolean =>
-      servePhoto(request, response) || servePicture(request, response) || serveGuestPhoto(request, response),
+      servePhoto(request, response) ||
+      servePicture(request, response) ||
+      serveGuestPhoto(request, response) ||
+      legacy.serveImage(request, response),
     /** Ends the answers that would have no end. */
     endStreams: streams.close,
     async close() {
@@ -428,6 +460,8 @@ export async function createApp(deps: AppDeps) {
       blobs.close();
     },
     api,
+    /** The earlier systems whose clients are answered. */
+    legacy,
   };
 }
 
@@ -464,12 +498,17 @@ function nodeContext(request: IncomingMessage, address: ReturnType<ReturnType<ty
   return { req: { header: (name: string) => headerOf(request, name) }, var: { address } };
 }
 
-function refuse(response: ServerResponse, error: AppError, headers: Readonly<Record<string, string>> = {}): void {
+function refuse(
+  response: ServerResponse,
+  error: AppError,
+  headers: Readonly<Record<string, string>> = {},
+  more: Readonly<Record<string, unknown>> = {},
+): void {
   if (response.headersSent) {
     response.destroy();
     return;
   }
-  const body = JSON.stringify(error.toBody());
+  const body = JSON.stringify({ ...error.toBody(), ...more });
   response.writeHead(error.status, {
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(body),

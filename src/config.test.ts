@@ -50,6 +50,11 @@ test.each([
   [{ S3_ENDPOINT: 'https://s3.example/?b' }, 'S3_ENDPOINT: "https://s3.example/?b" must be a URL'],
   [{ R2_PUBLIC_DOMAIN: 'a.example/b' }, 'R2_PUBLIC_DOMAIN: "a.example/b" must be a domain such as'],
   [{ R2_PUBLIC_DOMAIN: 'a b' }, 'R2_PUBLIC_DOMAIN: "a b" must be a domain such as'],
+  [{ TINTYPE_LEGACY: 'pinit,django' }, 'TINTYPE_LEGACY: "pinit,django" must be none, or some of style-ai, ai-library'],
+  [{ TINTYPE_LEGACY: 'none,pinit' }, 'TINTYPE_LEGACY: "none,pinit" must be none, or'],
+  [{ TINTYPE_CORS_ORIGINS: 'app.example' }, 'TINTYPE_CORS_ORIGINS: "app.example" must be *, or origins such as'],
+  [{ TINTYPE_CORS_ORIGINS: 'https://a.example/b' }, 'must be *, or origins such as https://app.example.org.'],
+  [{ TINTYPE_CORS_ORIGINS: '*,https://a.example' }, 'must be *, or origins such as https://app.example.org.'],
   [{ TINTYPE_METRICS_TOKEN: 'short' }, 'TINTYPE_METRICS_TOKEN: its value must be at least 16'],
 ])('refuses %j with a sentence', (environment, sentence) => {
   expect(() => parseConfig(environment)).toThrow(sentence);
@@ -91,6 +96,21 @@ test('a rented machine keeps a disk of its own, unless a network volume is named
     volume: { networkId: 'vol_7' },
     podUrl: 'https://{pod}.pods.example.org',
   });
+});
+
+test('earlier systems are all served, or those that are named, and none without a sign-in', () => {
+  const all = ['style-ai', 'ai-library', 'org-images', 'pinit'];
+  expect(parseConfig({}).legacy).toEqual({ systems: all, corsOrigins: '*' });
+  const some = {
+    TINTYPE_LEGACY: 'pinit, style-ai',
+    TINTYPE_CORS_ORIGINS: 'https://App.example, capacitor://localhost',
+  };
+  expect(parseConfig(some).legacy).toEqual({
+    systems: ['pinit', 'style-ai'],
+    corsOrigins: ['https://app.example', 'capacitor://localhost'],
+  });
+  expect(parseConfig({ TINTYPE_LEGACY: 'none' }).legacy.systems).toEqual([]);
+  expect(parseConfig({ TINTYPE_MODE: 'single' }).legacy.systems).toEqual([]);
 });
 
 test('docs/configuration.md and .env.example are what the table says', () => {

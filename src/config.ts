@@ -82,6 +82,22 @@ const list = z.string().transform((value) =>
     .map((entry) => entry.trim())
     .filter(Boolean),
 );
+/** The earlier systems whose clients can be served. */
+export const legacyNames = ['style-ai', 'ai-library', 'org-images', 'pinit'] as const;
+export type LegacyName = (typeof legacyNames)[number];
+
+const isLegacyName = (name: string): name is LegacyName => (legacyNames as readonly string[]).includes(name);
+const legacyList = list
+  .transform((names) => (names.join() === 'none' ? [] : names))
+  .refine((names) => names.every(isLegacyName), `must be none, or some of ${legacyNames.join(', ')}`)
+  .transform((names) => names.filter(isLegacyName));
+/** Apps that are no web sites have origins as well, such as capacitor://localhost. */
+const origins = list
+  .refine(
+    (entries) => entries.join() === '*' || entries.every((entry) => /^[a-z][a-z0-9+.-]*:\/\/[^/\s?#@*]+$/i.test(entry)),
+    'must be *, or origins such as https://app.example.org',
+  )
+  .transform((entries) => (entries.join() === '*' ? '*' : entries.map((entry) => entry.toLowerCase())));
 const networks = list.refine(
   (entries) => entries.every((entry) => isIP(entry.split('/')[0] ?? '') !== 0 && /^[^/]+(\/\d{1,3})?$/.test(entry)),
   'must be addresses or networks such as 127.0.0.1,10.0.0.0/8',
@@ -329,6 +345,16 @@ export const configKeys = {
     'on',
     'Whether the built-in painter is offered in the studio: a program that paints by rules, and no AI.',
   ),
+  TINTYPE_LEGACY: key(
+    legacyList,
+    legacyNames.join(),
+    'Earlier systems whose clients are answered as they are used to, comma-separated; none answers none. Single mode answers none.',
+  ),
+  TINTYPE_CORS_ORIGINS: key(
+    origins,
+    '*',
+    'Whose web pages may use what the earlier systems offer: origins such as https://app.example.org, comma-separated, or * for any. The native API is for its own pages.',
+  ),
   SMTP_HOST: key(text, undefined, 'Mail server for password resets. Without it an administrator makes reset links.'),
   SMTP_PORT: key(port, '587', 'Port of the mail server; 465 speaks TLS from the start, others by STARTTLS.'),
   SMTP_USER: key(text, undefined, 'User name at the mail server.'),
@@ -382,6 +408,7 @@ export interface Config {
         readonly from: string;
       }
     | undefined;
+  readonly legacy: { readonly systems: readonly LegacyName[]; readonly corsOrigins: readonly string[] | '*' };
   readonly metricsToken: string | undefined;
   readonly logLevel: Values['LOG_LEVEL'];
   readonly logFormat: Values['LOG_FORMAT'];
@@ -513,6 +540,11 @@ export function parseConfig(environment: Record<string, string | undefined>): Co
             from: values.SMTP_FROM,
           }
         : undefined,
+    // Their clients sign in; where nobody does, there is nothing for them.
+    legacy: {
+      systems: values.TINTYPE_MODE === 'single' ? [] : values.TINTYPE_LEGACY,
+      corsOrigins: values.TINTYPE_CORS_ORIGINS as readonly string[] | '*',
+    },
     metricsToken: values.TINTYPE_METRICS_TOKEN,
     logLevel: values.LOG_LEVEL,
     logFormat: values.LOG_FORMAT,

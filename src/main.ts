@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { ConfigError, readConfig } from './config.ts';
+import { importCommand } from './import-command.ts';
 import { storageCommand } from './storage-command.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -39,6 +40,8 @@ program
   });
 
 program.addCommand(storageCommand(readConfig));
+
+program.addCommand(importCommand(readConfig));
 
 program
   .command('backup <dir>')

@@ -14,8 +14,10 @@ import * as steps from '#features/generation/step-store.ts';
 import * as templates from '#features/generation/template-store.ts';
 import * as tryOut from '#features/generation/try-store.ts';
 import * as work from '#features/generation/work-store.ts';
+import * as imports from '#features/imports/store.ts';
 import * as operation from '#features/operation/store.ts';
 import * as organizations from '#features/organizations/store.ts';
+import * as made from '#features/photos/made-store.ts';
 import * as statistics from '#features/photos/statistics-store.ts';
 import * as photos from '#features/photos/store.ts';
 import * as suggestions from '#features/photos/suggestion-store.ts';
@@ -71,6 +73,9 @@ const aimed: Record<string, [run: (tx: Tx) => Promise<unknown>, outcome: unknown
   findPhoto: [(tx) => photos.findPhoto(tx, victims().photo), undefined],
   findPhotoDetail: [(tx) => photos.findPhotoDetail(tx, victims().photo), undefined],
   findUploadOf: [(tx) => photos.findUploadOf(tx, victims().owner, hashOfVictim()), undefined],
+  listAdded: [(tx) => photos.listAdded(tx, victims().owner, { limit: 10 }), []],
+  listMade: [(tx) => made.listMade(tx, victims().owner, { kind: 'styled', limit: 10, offset: 0 }), []],
+  countMade: [(tx) => made.countMade(tx, victims().owner, 'styled'), []],
   findPhotos: [(tx) => photos.findPhotos(tx, [victims().photo]), []],
   listPhotos: [(tx) => photos.listPhotos(tx, victims().owner, {}, page), { ...none, next: null }],
   'listPhotos, searching': [
@@ -86,6 +91,7 @@ const aimed: Record<string, [run: (tx: Tx) => Promise<unknown>, outcome: unknown
   listMonth: [(tx) => photos.listMonth(tx, victims().owner, '2024-06', {}), []],
   updatePhoto: [(tx) => photos.updatePhoto(tx, victims().photo, { caption: 'taken' }), undefined],
   unsetPrimary: [(tx) => photos.unsetPrimary(tx, victims().owner), undefined],
+  setPrimaryUnlessSet: [(tx) => photos.setPrimaryUnlessSet(tx, victims().owner, victims().photo), undefined],
   trashPhotos: [(tx) => photos.trashPhotos(tx, victims().owner, { filter: {} }, new Date()), 0],
   setFavorite: [(tx) => photos.setFavorite(tx, victims().owner, { filter: {} }, true), 0],
   setArchived: [(tx) => photos.setArchived(tx, victims().owner, { filter: {} }, true), 0],
@@ -185,6 +191,7 @@ const aimed: Record<string, [run: (tx: Tx) => Promise<unknown>, outcome: unknown
   cancelSession: [(tx) => steps.cancelSession(tx, victims().generation_session), undefined],
   countOpenSteps: [(tx) => steps.countOpenSteps(tx, victims().owner), 0],
   listAlternatives: [(tx) => steps.listAlternatives(tx, victims().step), []],
+  listMadeImages: [(tx) => steps.listMadeImages(tx, victims().owner, {}, 10), none],
   findAlternative: [(tx) => steps.findAlternative(tx, victims().step), undefined],
   groupBySteps: [(tx) => steps.groupBySteps(tx, victims().owner, [victims().step]), []],
   listProgress: [(tx) => steps.listProgress(tx, victims().open_step), []],
@@ -328,6 +335,30 @@ const aimed: Record<string, [run: (tx: Tx) => Promise<unknown>, outcome: unknown
   acceptInvitation: [(tx) => organizations.acceptInvitation(tx, victims().asked), null],
   endInvitation: [(tx) => organizations.endInvitation(tx, victims().asked, victims().owner), false],
 
+  findOwnImportedPhotos: [
+    (tx) => imports.findOwnImportedPhotos(tx as never, victims().owner, 'folder', ['x']),
+    new Map(),
+  ],
+  findOwnImported: [
+    (tx) => imports.findOwnImported(tx, victims().owner, { system: 'folder', kind: 'photo', earlierId: 'x' }),
+    undefined,
+  ],
+  listEarlierIds: [
+    (tx) => imports.listEarlierIds(tx, victims().owner, { system: 'folder', kind: 'photo', prefix: '' }),
+    [],
+  ],
+  insertImported: [
+    (tx) =>
+      imports.insertImported(tx, {
+        system: 'folder',
+        kind: 'photo',
+        earlier_id: 'x',
+        id: uuidv7(),
+        owner_id: victims().owner,
+      }),
+    refused,
+  ],
+
   findAvatar: [
     (tx) => pictures.findAvatar(tx, createHash('sha256').update(fixture.victim.person.email).digest()),
     null,
@@ -383,8 +414,30 @@ const aimed: Record<string, [run: (tx: Tx) => Promise<unknown>, outcome: unknown
     (tx) => accounts.createUser(tx, { id: uuidv7(), username: 'x', email: null, role: 'admin', passwordHash: 'x' }),
     false,
   ],
+  importPerson: [
+    (tx) =>
+      accounts.importPerson(tx, {
+        id: uuidv7(),
+        username: 'x1',
+        email: null,
+        displayName: null,
+        passwordHash: 'x',
+        createdAt: null,
+      }),
+    false,
+  ],
+  insertRenewalToken: [
+    (tx) =>
+      accounts.insertRenewalToken(tx, {
+        token_hash: Buffer.alloc(32),
+        session_id: victims().session,
+        user_id: victims().owner,
+      }),
+    refused,
+  ],
   setQuota: [(tx) => accounts.setQuota(tx, victims().owner, { quota_photos: 0 }), false],
   findUser: [(tx) => accounts.findUser(tx, victims().owner), undefined],
+  findUserByEmail: [(tx) => accounts.findUserByEmail(tx, fixture.victim.person.email), undefined],
   findUserByName: [(tx) => accounts.findUserByName(tx, fixture.victim.person.username), undefined],
   setPicture: [(tx) => accounts.setPicture(tx, victims().owner, 'profile', null), undefined],
   updateProfile: [(tx) => accounts.updateProfile(tx, victims().owner, { display_name: 'taken' }), undefined],
@@ -457,6 +510,9 @@ const doors = [
   'hasUsers',
   'findSoleOwner',
   'findLogin',
+  'listPasswordForms',
+  'rehashOwnPassword',
+  'renewSession',
   'findSession',
   'findApiKey',
   'findGrant',
@@ -489,6 +545,8 @@ const doors = [
   'lockAlbum',
   'lockPhotos',
   'findPerson',
+  'findImported',
+  'lockImports',
   'findLink',
   'insertEntry',
   'requireBytes',
@@ -511,6 +569,8 @@ test('every function of the stores is aimed at the victim here, or is a door tha
     albums,
     audit,
     guests,
+    imports,
+    made,
     models,
     operation,
     organizations,

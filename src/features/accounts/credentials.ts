@@ -105,11 +105,12 @@ export function createCredentials(deps: {
       };
       return { caller, hash };
     }
-    const secret = bearer === undefined ? cookie : await deps.tokens.read(bearer);
+    const token = bearer === undefined ? null : await deps.tokens.read(bearer);
+    const secret = bearer === undefined ? cookie : token?.secret;
     if (!secret) return null;
     const hash = hashSecret(secret);
     const session = await deps.database.as(anonymous, (tx: Kysely<AccountTables>) => findSession(tx, hash));
-    if (!session) return null;
+    if (!session || (session.bearer_only && !token)) return null;
     const caller: UserCaller = {
       kind: 'user',
       principal: { kind: 'user', id: session.user_id },
@@ -119,7 +120,8 @@ export function createCredentials(deps: {
       via: bearer === undefined ? 'cookie' : 'token',
       credentialId: session.session_id,
       scopes: null,
-      expiresAt: session.session_expires_at.getTime(),
+      // A token may end before its session does.
+      expiresAt: Math.min(session.session_expires_at.getTime(), token?.expiresAt.getTime() ?? Number.POSITIVE_INFINITY),
     };
     return { caller, hash };
   };

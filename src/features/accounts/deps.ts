@@ -1,6 +1,7 @@
 import type { Database } from '#platform/database/database.ts';
 import type { Mailer } from '#platform/mail/mailer.ts';
 import type { Credentials } from './credentials.ts';
+import type { FormOf } from './decoy-forms.ts';
 import type { Passwords } from './passwords.ts';
 import type { SignInLimits } from './sign-in-limits.ts';
 import type { BearerTokens } from './tokens.ts';
@@ -10,6 +11,8 @@ export interface AccountDeps {
   readonly database: Database;
   readonly credentials: Credentials;
   readonly passwords: Passwords;
+  /** What verifying is to cost for a name that no account has. */
+  readonly formOf: FormOf;
   readonly tokens: BearerTokens;
   readonly limits: SignInLimits;
   readonly mailer: Mailer | null;

@@ -1,6 +1,7 @@
 import { argon2, randomBytes, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import { AppError } from '#platform/http/app-error.ts';
+import { decoyOf, readEarlierPassword } from './earlier-passwords.ts';
 
 const derive = promisify(argon2);
 
@@ -8,14 +9,20 @@ const derive = promisify(argon2);
 const parameters = { memory: 19_456, passes: 2, parallelism: 1, tagLength: 32 };
 
 // Each hash takes 19 MiB and a thread for tens of milliseconds: two at a time, and a queue that cannot grow for ever.
+const own = '$argon2id$';
 const atOnce = 2;
 const mayWait = 64;
 
 export interface Passwords {
   /** A PHC string (`$argon2id$v=19$…`) of a new password. */
   hash(password: string): Promise<string>;
-  /** Whether the password is the one of `hash`; takes as long when there is none, so that absence cannot be timed. */
-  verify(password: string, hash: string | null): Promise<boolean>;
+  /**
+   * Whether the password is the one of `hash`; takes as long when there is none, so that absence cannot be timed.
+   * @param form the one of an earlier system whose time is taken where there is no hash
+   */
+  verify(password: string, hash: string | null, form?: string): Promise<boolean>;
+  /** Whether a hash came from an earlier system and wants to be replaced by {@link Passwords.hash}. */
+  isEarlier(hash: string): boolean;
   /**
    * @throws AppError `validation_error` when it is too short, too long, or among the common ones
    */
@@ -61,7 +68,10 @@ export function createPasswords(): Passwords {
 
   return {
     hash,
-    async verify(password, stored) {
+    isEarlier: (stored) => !stored.startsWith(own),
+    async verify(password, stored, form = '') {
+      const verifyEarlier = readEarlierPassword(stored ?? (form && decoyOf(form)));
+      if (verifyEarlier) return (await capped(() => verifyEarlier(password))) && stored !== null;
       decoy ??= hash(randomBytes(16).toString('hex'));
       const parsed = parse(stored ?? (await decoy));
       const tag = await capped(() =>

@@ -5,7 +5,7 @@ import { recordAudit } from '#features/audit/index.ts';
 import { anonymous } from '#platform/database/principal.ts';
 import { explainAccountError } from './database-errors.ts';
 import type { AccountDeps, Client } from './deps.ts';
-import { startSession } from './start-session.ts';
+import { type Lifetime, startSession } from './start-session.ts';
 import { registerUser as insertUser } from './store.ts';
 import type { AccountTables } from './tables.ts';
 import { hashSecret } from './tokens.ts';
@@ -25,7 +25,7 @@ type Deps = Pick<AccountDeps, 'database' | 'tokens' | 'passwords' | 'limits' | '
  * @throws AppError `validation_error` for a weak password, `conflict` for a taken name, `forbidden` where sign-up is
  *   not open to them, `rate_limited`
  */
-export async function registerUser(deps: Deps, input: Registration, client: Client) {
+export async function registerUser(deps: Deps, input: Registration, client: Client, lifetime?: Lifetime) {
   await deps.limits.beforeSignUp(client.network);
   await deps.passwords.requireStrong(input.password, input);
   const passwordHash = await deps.passwords.hash(input.password);
@@ -46,7 +46,7 @@ export async function registerUser(deps: Deps, input: Registration, client: Clie
       await recordAudit(tx, { action: 'account_created', subject, details: { role }, address: client.ip });
     })
     .catch((error) => explainAccountError(error, { username: input.username }));
-  return startSession(deps, id, client);
+  return startSession(deps, id, client, lifetime);
 }
 
 // Both are hashed first, so that their lengths are equal and neither is timed.

@@ -64,6 +64,14 @@ export const findUserByName = (tx: Tx, username: string): Promise<{ id: string }
     .where((eb) => eb(eb.fn('lower', ['username']), '=', username.toLowerCase()))
     .executeTakeFirst();
 
+/** By an administrator; others find themselves. */
+export const findUserByEmail = (tx: Tx, email: string): Promise<{ id: string } | undefined> =>
+  tx
+    .selectFrom('users')
+    .select('id')
+    .where((eb) => eb(eb.fn('lower', ['email']), '=', email.toLowerCase()))
+    .executeTakeFirst();
+
 export const listUsers = (tx: Tx, page: Page) =>
   pageOf(selectUsers(tx).orderBy('users.created_at').orderBy('users.id'), page);
 
@@ -135,11 +143,25 @@ export async function findLogin(tx: Tx, login: string) {
   return rows[0];
 }
 
+/** In which forms passwords are kept, and how many in each: '' for our own. */
+export async function listPasswordForms(tx: Tx): Promise<{ form: string; accounts: number }[]> {
+  const { rows } = await sql<{ form: string; accounts: number }>`
+    select form, accounts::int from password_forms() where form is not null order by form`.execute(tx);
+  return rows;
+}
+
+/** Replaces the caller's own hash, if it still is `former`. Nothing else changes: it is the same password. */
+export async function rehashOwnPassword(tx: Tx, former: string, hash: string): Promise<void> {
+  await sql`select rehash_own_password(${former}, ${hash})`.execute(tx);
+}
+
 export interface SessionGrant {
   session_id: string;
   session_kind: 'browser' | 'token';
   session_expires_at: Date;
   session_last_used_at: Date;
+  /** As a cookie its secret is none. */
+  bearer_only: boolean;
   user_id: string;
   username: string;
   user_role: 'admin' | 'user';
@@ -186,6 +208,8 @@ export async function insertSession(
     user_agent: string | null;
     ip: string | null;
     expires_at: Date;
+    idle_seconds?: number;
+    bearer_only?: boolean;
   },
 ): Promise<void> {
   await tx.insertInto('sessions').values(session).execute();
@@ -197,11 +221,32 @@ export const listSessions = (tx: Tx, userId: string, page: Page) =>
       .selectFrom('sessions')
       .where('user_id', '=', userId)
       .where('expires_at', '>', new Date())
+      .where(sql<boolean>`last_used_at > now() - make_interval(secs => idle_seconds)`)
       .select(['id', 'kind', 'user_agent', 'ip', 'created_at', 'last_used_at', 'expires_at'])
       .orderBy('last_used_at', 'desc')
       .orderBy('id'),
     page,
   );
+
+export async function insertRenewalToken(
+  tx: Tx,
+  token: { token_hash: Buffer; session_id: string; user_id: string },
+): Promise<void> {
+  await tx.insertInto('renewal_tokens').values(token).execute();
+}
+
+/**
+ * Uses a renewal token up for the next one. A token that was used up before ends its session, and names nobody.
+ * @returns nothing when it is none, or its session has ended
+ */
+export async function renewSession(
+  tx: Tx,
+  token: { hash: Buffer; secretHash: Buffer; nextHash: Buffer; seconds: number },
+): Promise<{ session_id: string; user_id: string | null } | undefined> {
+  const { rows } = await sql<{ session_id: string; user_id: string | null }>`
+    select * from renew_session(${token.hash}, ${token.secretHash}, ${token.nextHash}, ${token.seconds})`.execute(tx);
+  return rows[0];
+}
 
 export async function deleteSession(tx: Tx, id: string): Promise<void> {
   await tx.deleteFrom('sessions').where('id', '=', id).execute();
@@ -267,6 +312,27 @@ export async function createUser(
     select create_user(${user.id}, ${user.username}, ${user.email}, ${user.role}, ${user.passwordHash}) as done`.execute(
     tx,
   );
+  return rows[0]?.done === true;
+}
+
+/**
+ * By an administrator: somebody who comes from an earlier system, with the hash of their password as it was kept there.
+ * @returns false when whoever asks is none
+ */
+export async function importPerson(
+  tx: Tx,
+  person: {
+    id: string;
+    username: string;
+    email: string | null;
+    displayName: string | null;
+    passwordHash: string;
+    createdAt: Date | null;
+  },
+): Promise<boolean> {
+  const { rows } = await sql<{ done: boolean }>`
+    select import_person(${person.id}, ${person.username}, ${person.email}, ${person.displayName},
+      ${person.passwordHash}, ${person.createdAt}) as done`.execute(tx);
   return rows[0]?.done === true;
 }
 

@@ -24,7 +24,10 @@ export interface AccountTables {
     created_at: Generated<Date>;
     last_used_at: Generated<Date>;
     expires_at: Date;
+    idle_seconds: Generated<number>;
+    bearer_only: Generated<boolean>;
   };
+  renewal_tokens: { token_hash: Buffer; session_id: string; user_id: string };
   api_keys: {
     id: string;
     user_id: string;

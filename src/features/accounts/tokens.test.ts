@@ -9,7 +9,9 @@ test('a bearer token gives its session secret back to the library that issued it
   const theirs = createBearerTokens({ secret: randomBytes(32) });
   const given = session();
   const token = await ours.issue(given);
-  expect(await ours.read(token)).toBe(given.secret);
+  const expiresAt = new Date(Math.floor(given.expiresAt.getTime() / 1000) * 1000);
+  expect(await ours.read(token)).toEqual({ secret: given.secret, expiresAt });
+  expect([await ours.judge(token), await theirs.judge(token)]).toEqual(['ours', 'garbled']);
   expect(await theirs.read(token)).toBeNull();
 });
 
@@ -19,7 +21,10 @@ test('a changed, expired, unsigned or foreign token is none', async () => {
   const unsigned = Buffer.from('{"alg":"none"}').toString('base64url');
   expect(await tokens.read(`${header}.${payload}.${[...signature].reverse().join('')}`)).toBeNull();
   expect(await tokens.read(`${unsigned}.${payload}.`)).toBeNull();
-  expect(await tokens.read(await tokens.issue({ ...session(), expiresAt: new Date(Date.now() - 1000) }))).toBeNull();
+  const expired = await tokens.issue({ ...session(), expiresAt: new Date(Date.now() - 1000) });
+  expect(await tokens.read(expired)).toBeNull();
+  expect(await tokens.judge(expired)).toBe('expired');
+  expect(await tokens.judge(`${header}.${payload}.${[...signature].reverse().join('')}`)).toBe('garbled');
   expect(await tokens.read('')).toBeNull();
   expect(await tokens.read('a.b.c')).toBeNull();
 });

@@ -1,5 +1,5 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
-import { jwtVerify, SignJWT } from 'jose';
+import { errors, jwtVerify, SignJWT } from 'jose';
 
 /** 256 random bits, as they go into a cookie, a link or a bearer token. */
 export const newSecret = (): string => randomBytes(32).toString('base64url');
@@ -18,7 +18,9 @@ export interface BearerTokens {
   /** A JWT that carries the session's secret; the session is looked up by it on each request. */
   issue(session: { secret: string; userId: string; expiresAt: Date }): Promise<string>;
   /** @returns the session's secret, or null when the token is not ours, was changed, or has expired */
-  read(token: string): Promise<string | null>;
+  read(token: string): Promise<{ secret: string; expiresAt: Date } | null>;
+  /** What a token is to look at: one of ours, one of ours that is past its time, or neither. */
+  judge(token: string): Promise<'ours' | 'expired' | 'garbled'>;
 }
 
 export function createBearerTokens(deps: { secret: Buffer }): BearerTokens {
@@ -35,10 +37,17 @@ export function createBearerTokens(deps: { secret: Buffer }): BearerTokens {
     async read(token) {
       try {
         const { payload } = await jwtVerify(token, key, { algorithms: ['HS256'] });
-        return payload.jti ?? null;
+        if (!payload.jti || !payload.exp) return null;
+        return { secret: payload.jti, expiresAt: new Date(payload.exp * 1000) };
       } catch {
         return null;
       }
     },
+    judge: (token) =>
+      jwtVerify(token, key, { algorithms: ['HS256'] }).then(
+        () => 'ours' as const,
+        // Its signature is looked at first: an expired one is ours.
+        (error) => (error instanceof errors.JWTExpired ? 'expired' : 'garbled'),
+      ),
   };
 }

@@ -24,15 +24,21 @@ export async function createAlbum(
   album: {
     name: string;
     description?: string | null | undefined;
+    cover_photo_id?: string | null | undefined;
     photo_ids?: string[] | undefined;
     filter?: PhotoFilter | undefined;
   },
 ): Promise<AlbumBody> {
   const user = requireAllowed(caller, 'album.create');
   const id = uuidv7();
+  const cover = album.cover_photo_id ?? null;
+  // A cover lies in its album: one that is not named among the photos comes first.
+  const photos = [
+    ...new Set([...(cover && !album.photo_ids?.includes(cover) ? [cover] : []), ...(album.photo_ids ?? [])]),
+  ];
   const create = async (tx: Tx): Promise<AlbumBody> => {
     await requireFilter(tx, caller, album.filter);
-    if (album.photo_ids) await requireAccess(tx, caller, 'album.put', album.photo_ids);
+    if (photos.length > 0) await requireAccess(tx, caller, 'album.put', photos);
     await store.insertAlbum(tx, {
       id,
       owner_id: user.userId,
@@ -40,10 +46,11 @@ export async function createAlbum(
       description: album.description || null,
       filter: album.filter ?? null,
     });
-    if (album.photo_ids) {
+    if (photos.length > 0) {
       await lockPhotos(tx, user.userId);
-      await store.appendPhotos(tx, { id, owner_id: user.userId }, user.userId, album.photo_ids);
+      await store.appendPhotos(tx, { id, owner_id: user.userId }, user.userId, photos);
     }
+    if (cover) await store.updateAlbum(tx, user.userId, id, { cover_photo_id: cover });
     return readOne(tx, deps, user, id);
   };
   return deps.database.as(user.principal, create).catch(explainGone);

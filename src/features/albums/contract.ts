@@ -65,12 +65,13 @@ export const NewAlbum = z
   .strictObject({
     name,
     description: description.nullable().optional(),
+    cover_photo_id: id.nullable().optional().openapi({ description: 'A photo to lie in it and stand for it' }),
     photo_ids: photoIds.optional(),
     filter: PhotoFilter.optional().openapi({ description: 'Makes a smart album, which shows what this finds' }),
   })
   .refine(
-    (album) => !album.photo_ids || !album.filter,
-    'Name either photo_ids or a filter: a smart album finds its own.',
+    (album) => !(album.photo_ids || album.cover_photo_id) || !album.filter,
+    'Name either photos or a filter: a smart album finds its own.',
   );
 
 export const AlbumChange = z
@@ -95,7 +96,7 @@ export const PhotosToAdd = z
     (value) => (value.photo_ids === undefined) !== (value.filter === undefined) && (!value.except || !!value.filter),
     'Name the photos either by photo_ids or by a filter (with except, if some are to stay out).',
   );
-export const PhotosToTakeOut = z.strictObject({ photo_ids: photoIds });
+export const PhotosById = z.strictObject({ photo_ids: photoIds });
 export const Move = z.strictObject({
   photo_ids: photoIds,
   before: id.nullable().openapi({ description: 'The photo before which they are put; null puts them at the end' }),

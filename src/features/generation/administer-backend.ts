@@ -6,7 +6,7 @@ import { recordAudit } from '#features/audit/index.ts';
 import { AppError } from '#platform/http/app-error.ts';
 import type { Caller } from '#platform/http/caller.ts';
 import type { BackendStatus, ModeChanged, PodStarted, PodStopped } from './backend-contract.ts';
-import { BackendError } from './backends/backend.ts';
+import { type Backend, BackendError } from './backends/backend.ts';
 import type { NamedBackend } from './backends/open-backends.ts';
 import type { PodLife, PodStatus } from './backends/runpod/pod-life.ts';
 import type { GenerationDeps } from './deps.ts';
@@ -89,7 +89,7 @@ export function createBackendStatus(deps: Deps) {
       pod_id: status?.podId ?? null,
       pod_status: status?.state ?? null,
       last_activity: status?.usedAt ? new Date(status.usedAt).toISOString() : null,
-      uptime: status?.run ? status.run.ms / 1000 : null,
+      uptime: status?.run ? Math.floor(status.run.ms / 1000) : null,
       current_cost: status?.run?.dollars ?? null,
       cost_per_hour: status?.dollarsPerHour ?? null,
       lifetime_hours: machine && total && total.ms / 3_600_000,
@@ -128,6 +128,14 @@ async function readMachine({ backends }: Deps, row: store.PodRow) {
   };
 }
 
+/** What makes pictures in a mode. @throws AppError `conflict` where that side is not configured */
+export function requireConfigured({ backends }: Pick<Deps, 'backends'>, mode: store.Mode): Backend {
+  const backend = backends.find(mode === 'local' ? 'invokeai' : 'runpod');
+  if (backend) return backend;
+  const key = mode === 'local' ? 'INVOKEAI_LOCAL_URL' : 'RUNPOD_API_KEY';
+  throw new AppError('conflict', `This is not configured here: set ${key} first.`);
+}
+
 /** @throws AppError `conflict` where that side is not configured */
 export async function changeMode(
   deps: Deps,
@@ -136,12 +144,7 @@ export async function changeMode(
   address: string | null,
 ): Promise<z.infer<typeof ModeChanged>> {
   const { principal } = requireAllowed(caller, 'backend.administer');
-  const name = mode === 'local' ? 'invokeai' : 'runpod';
-  const backend = deps.backends.find(name);
-  if (!backend) {
-    const key = mode === 'local' ? 'INVOKEAI_LOCAL_URL' : 'RUNPOD_API_KEY';
-    throw new AppError('conflict', `This is not configured here: set ${key} first.`);
-  }
+  const backend = requireConfigured(deps, mode);
   await deps.database.as(principal, async (tx: Tx) => {
     await store.writeMode(tx, mode);
     await recordAudit(tx, { action: 'studio_mode_changed', details: { mode }, address });
@@ -204,7 +207,12 @@ export async function stopPod(deps: Deps, caller: Caller, address: string | null
   }
   const { podId, state, run: last } = await pod.status(AbortSignal.timeout(answerWithinMs)).catch(fail);
   const run = stopped?.run ?? last;
-  return { pod_id: podId, status: state, session_duration: (run?.ms ?? 0) / 1000, session_cost: run?.dollars ?? 0 };
+  return {
+    pod_id: podId,
+    status: state,
+    session_duration: Math.floor((run?.ms ?? 0) / 1000),
+    session_cost: run?.dollars ?? 0,
+  };
 }
 
 function requirePod({ backends }: Deps): PodLife {

@@ -54,7 +54,7 @@ export const BackendStatus = z
     pod_status: z.string().nullable().openapi({ description: administrators }),
     last_activity: dateTime.nullable().openapi({ description: administrators }),
     uptime: z
-      .number()
+      .int()
       .nullable()
       .openapi({ description: `Seconds since it was last started. ${administrators}` }),
     current_cost: z
@@ -86,7 +86,7 @@ export const PodStopped = z
   .strictObject({
     pod_id: z.string().nullable(),
     status: z.string(),
-    session_duration: z.number(),
+    session_duration: z.int(),
     session_cost: z.number(),
   })
   .openapi('PodStopped', {

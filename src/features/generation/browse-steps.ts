@@ -58,7 +58,7 @@ export async function readStepState(deps: Deps, caller: Caller, id: string): Pro
         queue && queue.secondsPerPicture !== null
           ? new Date(Date.now() + queue.secondsPerPicture * 1000 * (queue.pictures + open)).toISOString()
           : null,
-      error: errorOf(step),
+      error: errorOf(step)?.message ?? null,
       retrieval_status: countRetrievals(alternatives),
     };
   });

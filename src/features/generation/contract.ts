@@ -10,6 +10,13 @@ const wholeNumber = (least: number, most: number, fallback: number) =>
     .max(most)
     .default(fallback);
 
+/** What may be left out may be null as well: clients with typed models send what they do not have as null. */
+const optional = <Schema extends z.ZodType>(schema: Schema) =>
+  schema
+    .nullable()
+    .transform((value) => value ?? undefined)
+    .optional();
+
 export const sessionStatuses = ['active', 'completed', 'abandoned'] as const;
 const stepStatus = z.enum(['pending', 'processing', 'completed', 'failed']);
 
@@ -32,7 +39,7 @@ export const Session = z
 export const SessionList = listOf(Session).openapi('GenerationSessionList');
 
 export const NewSession = z
-  .strictObject({ entry_type: z.enum(['scratch', 'refinement']), source_image_id: id.optional() })
+  .strictObject({ entry_type: z.enum(['scratch', 'refinement']), source_image_id: optional(id) })
   .refine(
     ({ entry_type: entry, source_image_id: source }) => (entry === 'refinement') === (source !== undefined),
     'A refinement starts from a photo: name it as source_image_id. From scratch there is none.',
@@ -67,20 +74,20 @@ export const seed = z
 /** What is left out is the model's own, then the person's settings. */
 export const NewStep = z.strictObject({
   prompt,
-  negative_prompt: negativePrompt.optional(),
+  negative_prompt: optional(negativePrompt),
   parameters: z
     .strictObject({
-      model_key: z.string().min(1).max(200).optional(),
-      model_hash: z.string().max(200).optional(),
-      vae_key: z.string().min(1).max(200).optional(),
-      vae_hash: z.string().max(200).optional(),
+      model_key: optional(z.string().min(1).max(200)),
+      model_hash: optional(z.string().max(200)),
+      vae_key: optional(z.string().min(1).max(200)),
+      vae_hash: optional(z.string().max(200)),
       width: z.int().optional(),
       height: z.int().optional(),
       steps: z.int().optional(),
       cfg_scale: z.number().optional(),
       scheduler: z.string().max(50).optional(),
       batch_size: z.int().min(1).optional(),
-      seed: seed.optional(),
+      seed: optional(seed),
       strength: z
         .number()
         .min(0.05)
@@ -89,8 +96,8 @@ export const NewStep = z.strictObject({
         .openapi({ description: 'How far the pictures may be from what they start from; 0.6 unless told otherwise' }),
     })
     .default({}),
-  parent_id: id.optional().openapi({ description: 'The step that this one goes on from, of the same session' }),
-  source_image_id: id.optional().openapi({
+  parent_id: optional(id).openapi({ description: 'The step that this one goes on from, of the same session' }),
+  source_image_id: optional(id).openapi({
     description:
       'The picture to start from; that which was selected of the parent, or the photo of the session, unless told otherwise',
   }),
@@ -98,12 +105,9 @@ export const NewStep = z.strictObject({
     .boolean()
     .optional()
     .openapi({ description: 'Start from no picture, whatever the parent and the session have' }),
-  correlation_id: z
-    .string()
-    .min(1)
-    .max(100)
-    .optional()
-    .openapi({ description: 'A name of one’s own: asked for once more under the same, the step is the one there is' }),
+  correlation_id: optional(z.string().min(1).max(100)).openapi({
+    description: 'A name of one’s own: asked for once more under the same, the step is the one there is',
+  }),
 });
 
 export const RetrievalCounts = z.strictObject({
@@ -177,7 +181,7 @@ export const StepState = z
       .nullable()
       .openapi({ description: 'What is made before it, whoever asked for it; null once it is begun' }),
     estimated_completion: dateTime.nullable(),
-    error: StepError.nullable(),
+    error: z.string().nullable().openapi({ description: 'Why it failed, as a sentence; the step itself has the code' }),
     retrieval_status: RetrievalCounts,
   })
   .openapi('GenerationStepState');
@@ -199,6 +203,37 @@ export const Alternative = z
   })
   .openapi('Alternative');
 export const AlternativeList = z.strictObject({ step_id: id, items: z.array(Alternative) }).openapi('AlternativeList');
+
+/** As the earlier photo-gallery asked for them. */
+export const ImageQuery = z.strictObject({
+  limit: wholeNumber(1, 100, 10),
+  batch_id: z.string().max(100).optional(),
+  correlation_id: z.string().max(100).optional(),
+  since: dateTime.optional().openapi({ description: 'Made at or after' }),
+});
+const MadeImage = z
+  .strictObject({
+    id,
+    batch_id: z.string(),
+    correlation_id: z.string(),
+    width: z.int(),
+    height: z.int(),
+    created_at: dateTime,
+    retrieval_status: z.literal('completed'),
+    thumbnail_url: z.string(),
+    full_url: z.string(),
+    generation_metadata: z.strictObject({
+      prompt: z.string(),
+      negative_prompt: z.string().nullable(),
+      model: z.strictObject({ key: z.string(), hash: z.string(), name: z.string() }),
+      seed: z.number(),
+      steps: z.int(),
+      cfg_scale: z.number(),
+      scheduler: z.string(),
+    }),
+  })
+  .openapi('MadeImage');
+export const ImageList = z.strictObject({ items: z.array(MadeImage), total: z.int() }).openapi('MadeImageList');
 
 export const StepChange = z.strictObject({ selected_image_id: id });
 export const Selected = z.strictObject({ id, selected_image_id: id, status: stepStatus }).openapi('StepSelected');

@@ -1,6 +1,12 @@
 export { openBackends, type StudioConfig } from './backends/open-backends.ts';
 export { createPodLedger, findUnwatchedPod, keepPodAlarm } from './claim-pod.ts';
+export { NewStep } from './contract.ts';
+export type { GenerationDeps } from './deps.ts';
 export { generationJobHandlers, generationJobs } from './job-handlers.ts';
 export { lookAfterPod, refreshModels } from './jobs.ts';
+export { makePicture } from './make-picture.ts';
+export { listSessions } from './manage-sessions.ts';
+export { changeTemplate, createTemplate, deleteTemplate, listTemplates } from './manage-templates.ts';
 export { generationRoutes } from './routes.ts';
+export { NewTemplate, TemplateChange } from './template-contract.ts';
 export { startStudioWorker } from './worker.ts';

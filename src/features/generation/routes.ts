@@ -140,11 +140,11 @@ export function generationRoutes(deps: Deps) {
         method: 'patch',
         path: '/settings',
         tags,
-        summary: 'Change what my steps begin with',
+        summary: 'Change what my steps begin with, and for administrators the mode',
         request: jsonBody(SettingsChange),
-        responses: { 200: json(Settings, 'Changed'), ...errors(400, 401, 403) },
+        responses: { 200: json(Settings, 'Changed'), ...errors(400, 401, 403, 409) },
       }),
-      async (c) => c.json(await changeSettings(deps, c.var.caller, c.req.valid('json')), 200),
+      async (c) => c.json(await changeSettings(deps, c.var.caller, c.req.valid('json'), c.var.address.ip), 200),
     )
     .openapi(
       createRoute({

@@ -1,11 +1,13 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { createRouter } from '#platform/http/api.ts';
+import type { Caller } from '#platform/http/caller.ts';
 import { errors, id, json, jsonBody } from '#platform/http/contract.ts';
 import * as steps from './browse-steps.ts';
 import { cancelImage, cancelStep } from './cancel-pictures.ts';
 import { chooseImage } from './choose-image.ts';
 import * as contract from './contract.ts';
 import type { GenerationDeps } from './deps.ts';
+import { listImages } from './list-images.ts';
 import * as sessions from './manage-sessions.ts';
 import { requestStep } from './request-step.ts';
 import { retryImage, retryImages, retryStep } from './retry-retrieval.ts';
@@ -161,11 +163,19 @@ export function sessionRoutes(deps: Deps) {
           request: { ...byId, ...jsonBody(contract.Selection) },
           responses: { 200: json(contract.Selecting, 'Chosen'), ...errors(400, 401, 403, 404, 409) },
         }),
-        async (c) => {
-          const { image_id: image } = c.req.valid('json');
-          const { id: step, created_at: at } = await chooseImage(deps, c.var.caller, c.req.valid('param').id, image);
-          return c.json({ step_id: step, image_id: image, selected: true as const, created_at: at.toISOString() }, 200);
-        },
+        async (c) => c.json(await selectImage(deps, c.var.caller, c.req.valid('param').id, c.req.valid('json')), 200),
+      )
+      // Where photo-gallery's clients look for it.
+      .openapi(
+        createRoute({
+          method: 'post',
+          path: '/generation/steps/{id}/select',
+          tags,
+          summary: 'Choose the picture that the next step goes on from: the same by a shorter address',
+          request: { ...byId, ...jsonBody(contract.Selection) },
+          responses: { 200: json(contract.Selecting, 'Chosen'), ...errors(400, 401, 403, 404, 409) },
+        }),
+        async (c) => c.json(await selectImage(deps, c.var.caller, c.req.valid('param').id, c.req.valid('json')), 200),
       )
       .openapi(
         createRoute({
@@ -188,6 +198,17 @@ export function sessionRoutes(deps: Deps) {
           responses: { 200: json(contract.StepRetry, 'How many'), ...errors(401, 403, 404) },
         }),
         async (c) => c.json(await retryStep(deps, c.var.caller, c.req.valid('param').id), 200),
+      )
+      .openapi(
+        createRoute({
+          method: 'get',
+          path: '/generation/images',
+          tags,
+          summary: 'Pictures that were made last, by batch or by correlation',
+          request: { query: contract.ImageQuery },
+          responses: { 200: json(contract.ImageList, 'Those in the gallery, newest first'), ...errors(400, 401, 403) },
+        }),
+        async (c) => c.json(await listImages(deps, c.var.caller, c.req.valid('query')), 200),
       )
       .openapi(
         createRoute({
@@ -251,6 +272,11 @@ export function sessionRoutes(deps: Deps) {
         async (c) => c.json(await retryImage(deps, c.var.caller, c.req.valid('param').id), 200),
       )
   );
+}
+
+async function selectImage(deps: Deps, caller: Caller, stepId: string, { image_id: image }: { image_id: string }) {
+  const { id, created_at: at } = await chooseImage(deps, caller, stepId, image);
+  return { step_id: id, image_id: image, selected: true as const, created_at: at.toISOString() };
 }
 
 /** Backends send previews as one of three; anything else was not kept. */

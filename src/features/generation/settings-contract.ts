@@ -46,23 +46,33 @@ const Backend = z
   })
   .openapi({ description: 'As the administrator configured it; shown to administrators alone' });
 
+const Retrieval = z.strictObject({ max_attempts: z.int(), retry_delay: z.int(), parallel_retrievals: z.int() });
+const Limits = z.strictObject({ max_batch_size: z.int() });
+const Costs = z.strictObject({
+  current_session_cost: z.number(),
+  lifetime_usage_hours: z.number(),
+  lifetime_cost: z.number(),
+});
+
 export const Settings = z
   .strictObject({
     generation: GenerationDefaults,
     backend: Backend.nullable(),
-    retrieval: z.strictObject({ max_attempts: z.int(), retry_delay: z.int(), parallel_retrievals: z.int() }),
-    limits: z
-      .strictObject({ max_batch_size: z.int() })
-      .openapi({ description: 'What a step may ask for here, whoever asks' }),
-    cost_tracking: z
-      .strictObject({ current_session_cost: z.number(), lifetime_usage_hours: z.number(), lifetime_cost: z.number() })
-      .nullable(),
+    retrieval: Retrieval,
+    limits: Limits.openapi({ description: 'What a step may ask for here, whoever asks' }),
+    cost_tracking: Costs.nullable(),
   })
   .openapi('Settings');
 
-export const SettingsChange = z.strictObject({
-  generation: GenerationDefaults.partial().refine(
-    (change) => Object.keys(change).length > 0,
-    'Name something to change.',
-  ),
-});
+/** Any part of the settings: one's own, and for administrators the mode. The rest may come along as it is, and cannot be changed. */
+export const SettingsChange = z
+  .strictObject({
+    generation: GenerationDefaults.partial()
+      .refine((change) => Object.keys(change).length > 0, 'Name something to change.')
+      .optional(),
+    backend: Backend.partial().nullable().optional(),
+    retrieval: Retrieval.partial().optional(),
+    limits: Limits.partial().optional(),
+    cost_tracking: Costs.partial().nullable().optional(),
+  })
+  .refine((change) => Object.keys(change).length > 0, 'Name something to change.');

@@ -93,6 +93,32 @@ export const lockAsker = (tx: Tx, ownerId: string) =>
 export const listAlternatives = (tx: Tx, stepId: string): Promise<AlternativeRow[]> =>
   tx.selectFrom('step_alternatives').selectAll().where('step_id', '=', stepId).orderBy('n').execute();
 
+export type MadeImageRow = Pick<
+  StepRow,
+  'batch_id' | 'correlation_id' | 'prompt' | 'negative_prompt' | 'parameters' | 'model_hash' | 'model_name'
+> & { id: string; seed: string };
+
+/** A person's pictures that were made here and are in the gallery, newest first. */
+export async function listMadeImages(
+  tx: Tx,
+  ownerId: string,
+  filter: { batchId?: string | undefined; correlationId?: string | undefined; since?: Date | undefined },
+  limit: number,
+): Promise<{ items: MadeImageRow[]; total: number }> {
+  const { batchId = null, correlationId = null, since = null } = filter;
+  const found = sql`from step_alternatives a join generation_steps g on g.id = a.step_id
+    join photos p on p.id = a.id and p.deleted_at is null
+    where a.owner_id = ${ownerId}
+      and (${batchId}::text is null or g.batch_id::text = ${batchId})
+      and (${correlationId}::text is null or g.correlation_id = ${correlationId})
+      and (${since}::timestamptz is null or p.created_at >= ${since})`;
+  const { rows } = await sql<MadeImageRow>`
+    select a.id, a.seed, g.batch_id, g.correlation_id, g.prompt, g.negative_prompt, g.parameters, g.model_hash, g.model_name
+    ${found} order by p.created_at desc, a.id desc limit ${limit}`.execute(tx);
+  const { rows: counted } = await sql<{ n: number }>`select count(*)::int as n ${found}`.execute(tx);
+  return { items: rows, total: counted[0]?.n ?? 0 };
+}
+
 export const findAlternative = (tx: Tx, id: string): Promise<AlternativeRow | undefined> =>
   tx.selectFrom('step_alternatives').selectAll().where('id', '=', id).executeTakeFirst();
 

@@ -5,7 +5,7 @@ import type { Caller } from '#platform/http/caller.ts';
 import type { PhotoDeps } from './deps.ts';
 import { limitTime } from './filter-store.ts';
 import type { PhotoFilter } from './photo-filter.ts';
-import { createPresenter } from './present-photo.ts';
+import { createPresenter, type PhotoBody } from './present-photo.ts';
 import { requireFilter } from './require-selection.ts';
 import * as store from './store.ts';
 import type { PhotoTables } from './tables.ts';
@@ -45,6 +45,21 @@ export async function listPhotos(deps: Deps, caller: Caller, request: ListReques
     offset,
     next_cursor: next && Buffer.from(`${next.sortAt} ${next.id}`).toString('base64url'),
   };
+}
+
+/**
+ * The caller's live photos as they came in, newest first and without pages: how the clients of earlier systems know a library. What is
+ * archived is among them; of a large library, the newest are.
+ * @param request.kind those of one kind alone
+ */
+export async function listAdded(
+  deps: Deps,
+  caller: Caller,
+  request: { kind?: store.PhotoRow['kind']; limit: number },
+): Promise<PhotoBody[]> {
+  const user = requireAllowed(caller, 'photo.list');
+  const rows = await deps.database.as(user.principal, (tx: Tx) => store.listAdded(tx, user.userId, request));
+  return rows.map(createPresenter(deps, user).photo);
 }
 
 function readCursor(cursor: string): store.Position {

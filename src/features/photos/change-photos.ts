@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 import { requireAccess, requireAllowed } from '#features/access/index.ts';
 import { AppError } from '#platform/http/app-error.ts';
 import type { Caller } from '#platform/http/caller.ts';
+import { toCaption } from './caption.ts';
 import type { PhotoDeps } from './deps.ts';
 import type { PhotoSelection } from './filter-store.ts';
 import { createPresenter, fromOffsetTime } from './present-photo.ts';
@@ -39,8 +40,7 @@ export async function changePhoto(deps: Deps, caller: Caller, id: string, change
       }
     }
     return store.updatePhoto(tx, id, {
-      // PostgreSQL's text has no NUL; an empty caption is none.
-      ...(change.caption === undefined ? {} : { caption: change.caption?.replaceAll('\0', '') || null }),
+      ...(change.caption === undefined ? {} : { caption: toCaption(change.caption) }),
       ...(change.is_favorite === undefined ? {} : { is_favorite: change.is_favorite }),
       ...(change.is_archived === undefined ? {} : { is_archived: change.is_archived }),
       ...(change.image_type === undefined ? {} : { image_type: change.image_type }),

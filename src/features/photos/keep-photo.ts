@@ -4,6 +4,7 @@ import { explainMoved } from '#platform/blobs/storage-place.ts';
 import type { Principal } from '#platform/database/principal.ts';
 import type { UserCaller } from '#platform/http/caller.ts';
 import type { IngestedImage } from '#platform/imaging/index.ts';
+import { toCaption } from './caption.ts';
 import type { PhotoDeps } from './deps.ts';
 import { toFilename } from './filename.ts';
 import { sweepBlobs } from './jobs.ts';
@@ -23,6 +24,7 @@ import {
   updatePhoto,
 } from './store.ts';
 import type { PhotoTables } from './tables.ts';
+import { type Told, takenAt, toldColumns } from './told.ts';
 
 /** Bytes that have arrived whole in a temp file of the blob store. */
 export interface Arrived {
@@ -39,8 +41,13 @@ export interface Label {
   /** What the photo is for; of one's own uploads alone. */
   readonly imageType?: PhotoRow['image_type'] | undefined;
   readonly isPrimary?: boolean | undefined;
+  readonly caption?: string | undefined;
   /** Set where it was made here, and not uploaded. */
   readonly made?: Made | undefined;
+  /** The one it had elsewhere, where nobody's has it here; what was made has its own. */
+  readonly id?: string | undefined;
+  /** What another library knew of it. */
+  readonly told?: Told | undefined;
 }
 
 /** On whose behalf a photo is kept, and whose it will be; that they may was checked before. */
@@ -142,14 +149,15 @@ async function findLabelled(
   tx: Kysely<PhotoTables>,
   uploader: Uploader,
   hash: Buffer,
-  { imageType, isPrimary }: Label,
+  { imageType, isPrimary, caption }: Label,
 ): Promise<PhotoRow | undefined> {
   const existing = await uploader.findExisting(tx, hash);
-  if (!existing || (imageType === undefined && isPrimary === undefined)) return existing;
+  if (!existing || [imageType, isPrimary, caption].every((said) => said === undefined)) return existing;
   if (isPrimary) await unsetPrimary(tx, uploader.ownerId);
   return updatePhoto(tx, existing.id, {
     ...(imageType === undefined ? {} : { image_type: imageType }),
     ...(isPrimary === undefined ? {} : { is_primary: isPrimary }),
+    ...(caption === undefined ? {} : { caption: toCaption(caption) }),
   });
 }
 
@@ -172,7 +180,7 @@ export async function takeOutOfTrash(
 function toRow({ ownerId, linkId }: Uploader, hash: Buffer, bytes: number, image: IngestedImage, label: Label) {
   const { camera, exposure, location } = image.metadata;
   return {
-    id: label.made?.id ?? uuidv7(),
+    id: label.made?.id ?? label.id ?? uuidv7(),
     owner_id: ownerId,
     link_id: linkId ?? null,
     blob_hash: hash,
@@ -184,6 +192,7 @@ function toRow({ ownerId, linkId }: Uploader, hash: Buffer, bytes: number, image
     animated: image.animated,
     image_type: label.imageType ?? 'gallery',
     is_primary: label.isPrimary ?? false,
+    caption: toCaption(label.caption ?? ''),
     ...takenAt(image, label),
     ...(label.made ? toMade(label.made) : toldBy(image)),
     placeholder: Buffer.from(image.placeholder),
@@ -202,6 +211,7 @@ function toRow({ ownerId, linkId }: Uploader, hash: Buffer, bytes: number, image
     longitude: location?.longitude ?? null,
     altitude: location?.altitude ?? null,
     place: image.metadata.place,
+    ...toldColumns(label.told, location !== undefined && location !== null),
   };
 }
 
@@ -234,23 +244,3 @@ const toMade = ({ kind, sourcePhotoId, style, prompt, recipe, digitalSource }: M
   recipe: JSON.stringify(recipe),
   digital_source: digitalSource,
 });
-
-/** The camera's clock, else the file's date, else now. A camera that names no offset is taken at its wall clock. */
-function takenAt(image: IngestedImage, label: Label) {
-  const camera = image.metadata.takenAt;
-  if (camera) {
-    const wall = new Date(`${camera.local}Z`).getTime();
-    return {
-      taken_at: new Date(wall - (camera.offsetMinutes ?? 0) * 60_000),
-      taken_offset: camera.offsetMinutes,
-      taken_from: 'camera' as const,
-    };
-  }
-  if (label.modifiedAt && isPlausible(label.modifiedAt)) {
-    return { taken_at: label.modifiedAt, taken_offset: null, taken_from: 'file' as const };
-  }
-  return { taken_at: new Date(), taken_offset: null, taken_from: 'upload' as const };
-}
-
-/** Clocks are wrong by a day at times; files from before there was photography have a date that means nothing. */
-const isPlausible = (at: Date): boolean => at.getUTCFullYear() >= 1826 && at.getTime() <= Date.now() + 86_400_000;

@@ -12,6 +12,8 @@ export interface Located {
   /** sha256 of the original, hex. */
   readonly hash: string;
   readonly filename: string;
+  /** In the trash its owner still sees it; others, and addresses that were given out, do not. */
+  readonly isTrashed: boolean;
   /** Of what was made here: the digital source type that its file tells once it is taken out. */
   readonly madeSource: string | null;
   /** Media type by variant; a variant that is not there has none. */
@@ -73,11 +75,13 @@ export function createPhotoLocator(deps: { database: Database; notifications: No
       ownerId: row.owner_id,
       hash: row.hash,
       filename: row.filename,
+      isTrashed: row.is_trashed,
       madeSource: row.made_source,
       mimeTypes: { ...row.derivatives, original: row.mime_type },
     };
-    // What is seen through an album alone is asked for each time: nothing announces to a memory that an album has changed.
-    if (row.owner_id === caller.userId && asked === generation && deps.notifications.live) {
+    // What is seen through an album alone is asked for each time: nothing announces to a memory that an album has changed. So is
+    // what lies in the trash: whatever takes it out, the next request knows.
+    if (row.owner_id === caller.userId && !row.is_trashed && asked === generation && deps.notifications.live) {
       if (memory.size >= mayRemember) memory.delete(memory.keys().next().value as string);
       memory.set(photoId, located);
     }

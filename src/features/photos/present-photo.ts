@@ -83,7 +83,11 @@ export function createPresenter(deps: { signedUrls: SignedUrls }, caller: UserCa
   };
 }
 
-function toMakingInShort({ prompt, recipe }: Pick<PhotoRow, 'prompt' | 'recipe'>): PhotoBody['generation_metadata'] {
+/** How a picture was made, as far as it is known. */
+export function toMakingInShort({
+  prompt,
+  recipe,
+}: Pick<PhotoRow, 'prompt' | 'recipe'>): PhotoBody['generation_metadata'] {
   const { negative_prompt, model_key, model_name, seed, steps, cfg_scale } = recipe ?? {};
   const known = { prompt, negative_prompt, model_key, model_name, seed, steps, cfg_scale };
   return Object.fromEntries(Object.entries(known).filter(([, value]) => value !== null && value !== undefined));

@@ -109,19 +109,23 @@ const vary = { vary: 'Cookie, Authorization' };
 const plainDeliverables = new WeakMap<Located, Partial<Record<Variant, Deliverable>>>();
 
 function toDeliverable(located: Located, variant: Variant, query: URLSearchParams | null): Deliverable {
-  if (query) return label(located, variant, query);
+  if (query) return labelBytes(located, variant, query.has('download'));
   const made = plainDeliverables.get(located) ?? {};
   const known = made[variant];
   if (known) return known;
-  const deliverable = label(located, variant, null);
+  const deliverable = labelBytes(located, variant, false);
   plainDeliverables.set(located, { ...made, [variant]: deliverable });
   return deliverable;
 }
 
-function label(located: Located, variant: Variant, query: URLSearchParams | null): Deliverable {
+/**
+ * One size of a photo, as it goes to its owner's browser.
+ * @param isTakenOut to be saved under its name; an original that was made here then tells so
+ * @throws AppError `not_found` where there is no such size
+ */
+export function labelBytes(located: Located, variant: Variant, isTakenOut: boolean): Deliverable {
   const mimeType = located.mimeTypes[variant];
   if (!mimeType) throw new AppError('not_found', 'There is no such photo.');
-  const isTakenOut = query?.has('download') === true;
   const headers = isTakenOut ? { ...vary, 'content-disposition': toContentDisposition(located.filename) } : vary;
   const markedAs = (source: string): Pick<Deliverable, 'etag' | 'rewrite'> => ({
     etag: `"${located.hash.slice(0, 32)}-marked"`,

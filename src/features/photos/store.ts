@@ -132,6 +132,17 @@ export async function listMatching(
   return { items, total: await countPhotos(tx, search) };
 }
 
+/** Live photos of an owner in the order of their coming, newest first. */
+export async function listAdded(
+  tx: Tx,
+  ownerId: string,
+  { kind, limit }: { kind?: PhotoRow['kind']; limit: number },
+): Promise<PhotoRow[]> {
+  let query = tx.selectFrom('photos').select(columns).where('owner_id', '=', ownerId).where('deleted_at', 'is', null);
+  if (kind) query = query.where('kind', '=', kind);
+  return query.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit).execute();
+}
+
 export const findOldestMatching = async (tx: Tx, ownerId: string, filter: PhotoFilter) =>
   inTime(tx, await understand(tx, ownerId, filter), 'asc')
     .limit(1)
@@ -356,6 +367,26 @@ export async function unsetPrimary(tx: Tx, ownerId: string): Promise<void> {
     .execute();
 }
 
+/** Makes a photo its owner's primary one where they have none. */
+export async function setPrimaryUnlessSet(tx: Tx, ownerId: string, id: string): Promise<void> {
+  await lockPhotos(tx, ownerId);
+  await tx
+    .updateTable('photos')
+    .set({ is_primary: true })
+    .where('id', '=', id)
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('photos as other')
+            .select('other.id')
+            .where('other.owner_id', '=', ownerId)
+            .where('other.is_primary', '=', true),
+        ),
+      ),
+    )
+    .execute();
+}
+
 /** @returns how many went to the trash; all of them at that one moment */
 export async function trashPhotos(tx: Tx, ownerId: string, selection: PhotoSelection, at: Date): Promise<number> {
   await lockPhotos(tx, ownerId);
@@ -452,10 +483,11 @@ export async function findServable(tx: Tx, id: string) {
     derivatives: Record<string, string> | null;
     digital_source: string | null;
     made_source: string | null;
+    is_trashed: boolean;
   }>`
     ${sql.raw(keptPlan)}
     select p.owner_id, encode(p.blob_hash, 'hex') as hash, p.mime_type, p.filename, p.digital_source,
-      case when p.kind <> 'uploaded' then p.digital_source end as made_source,
+      case when p.kind <> 'uploaded' then p.digital_source end as made_source, p.deleted_at is not null as is_trashed,
       (select jsonb_object_agg(d.variant, d.mime_type) from derivatives d where d.blob_hash = p.blob_hash) as derivatives
     from photos p where p.id = ${id}`.execute(tx);
   return rows[0];

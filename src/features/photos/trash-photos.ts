@@ -16,7 +16,7 @@ type Tx = Kysely<PhotoTables>;
  * be undone. @throws AppError `not_found` when an id is not the caller's; then nothing is changed
  */
 export async function trashPhotos(
-  deps: Pick<PhotoDeps, 'database'>,
+  deps: Pick<PhotoDeps, 'database' | 'locator'>,
   caller: Caller,
   selection: PhotoSelection,
 ): Promise<{ count: number; trashed_at: string }> {
@@ -26,12 +26,14 @@ export async function trashPhotos(
     await requireSelection(tx, caller, 'photo.change', selection);
     return store.trashPhotos(tx, user.userId, selection, at);
   });
+  // Addresses that were given out end with it: on this server at once, on others as soon as they hear of it.
+  deps.locator.forgetOwner(user.userId);
   return { count, trashed_at: at.toISOString() };
 }
 
 /** Takes photos out of the trash: by id, or those of one call that trashed them. */
 export async function restorePhotos(
-  deps: Pick<PhotoDeps, 'database'>,
+  deps: Pick<PhotoDeps, 'database' | 'locator'>,
   caller: Caller,
   which: { ids?: string[] | undefined; trashed_at?: string | undefined },
 ): Promise<{ count: number }> {
@@ -43,6 +45,7 @@ export async function restorePhotos(
       trashedAt: which.trashed_at ? new Date(which.trashed_at) : undefined,
     });
   });
+  deps.locator.forgetOwner(user.userId);
   return { count };
 }
 

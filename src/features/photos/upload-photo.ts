@@ -1,6 +1,6 @@
 import type { WrittenFile } from '#platform/blobs/temp-file.ts';
 import { AppError } from '#platform/http/app-error.ts';
-import { SNIFF_BYTES, sniff } from '#platform/imaging/index.ts';
+import { type ImageFormat, SNIFF_BYTES, sniff } from '#platform/imaging/index.ts';
 import type { PhotoDeps } from './deps.ts';
 import { type Kept, keepPhoto, type Label, type Uploader } from './keep-photo.ts';
 import { requireQuota } from './quota.ts';
@@ -10,6 +10,8 @@ export interface Source {
   readonly body: AsyncIterable<Uint8Array>;
   /** Of the file alone, where it is known beforehand. */
   readonly declaredBytes?: number | undefined;
+  /** Default: all that can be kept. */
+  readonly formats?: readonly ImageFormat[] | undefined;
   /** Asked once the body has ended: a form may name its file after having sent it. */
   label(): Label;
 }
@@ -27,7 +29,7 @@ export async function uploadPhoto(
 ): Promise<Kept> {
   if ((source.declaredBytes ?? 0) > deps.maxUploadBytes) throw tooLarge(deps.maxUploadBytes);
   await requireQuota(deps, uploader, source.declaredBytes);
-  const { arrived, discard } = await receiveFile(deps, source.body);
+  const { arrived, discard } = await receiveFile(deps, source.body, source.formats);
   try {
     return await keepPhoto(deps, uploader, arrived, source.label(), signal);
   } finally {
@@ -43,6 +45,7 @@ export async function uploadPhoto(
 export async function receiveFile(
   deps: Pick<PhotoDeps, 'blobs' | 'maxUploadBytes'>,
   body: AsyncIterable<Uint8Array>,
+  formats?: readonly ImageFormat[],
 ): Promise<{ arrived: WrittenFile; discard(): Promise<void> }> {
   const temp = await deps.blobs.createTemp({ limit: deps.maxUploadBytes });
   try {
@@ -51,12 +54,13 @@ export async function receiveFile(
       if (head) {
         head = Buffer.concat([head, chunk.subarray(0, SNIFF_BYTES)]);
         if (head.length >= SNIFF_BYTES) {
-          requirePicture(head);
+          requirePicture(head, formats);
           head = null;
         }
       }
       await temp.write(chunk);
     }
+    if (head && head.length > 0 && formats) requirePicture(head, formats);
     const arrived = await temp.finish();
     if (arrived.bytes === 0) throw new AppError('undecodable', 'This file is empty.');
     return { arrived, discard: temp.discard };
@@ -72,8 +76,9 @@ export const tooLarge = (limit: number): AppError =>
 const toMegabytes = (bytes: number): string => `${Math.round((bytes / 2 ** 20) * 10) / 10} MB`;
 
 /** Ends an upload early when its first bytes are of no picture; the full check follows once it has arrived. */
-function requirePicture(head: Buffer): void {
-  if (sniff(head) !== null) return;
+function requirePicture(head: Buffer, formats?: readonly ImageFormat[]): void {
+  const format = sniff(head);
+  if (format && (formats?.includes(format) ?? true)) return;
   throw new AppError(
     'unsupported_media_type',
     'This is not a picture that can be kept. JPEG, PNG, WebP, GIF, AVIF and HEIC can.',

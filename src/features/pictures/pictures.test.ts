@@ -110,6 +110,7 @@ describe('a picture', () => {
         'cross-origin-resource-policy': 'cross-origin',
         etag: `"${hash.slice(0, 32)}-picture"`,
         'cache-control': immutable,
+        'content-disposition': `inline; filename="profile_${person.id}.webp"`,
       },
     ]);
     expect(shown.url.endsWith(`?v=${hash.slice(0, 16)}`)).toBe(true);

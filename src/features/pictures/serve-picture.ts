@@ -39,6 +39,8 @@ export function createPictureServer(deps: {
   delivery: Delivery;
   locator: PictureLocator;
   publicPlace: Pick<PublicPlace, 'isRead' | 'urlOf'> | null;
+  /** Whose pictures are asked for by an id that they had in an earlier system. */
+  findEarlier(kind: 'person' | 'organization', id: string): Promise<string | undefined>;
   refuse(request: IncomingMessage, response: ServerResponse, error: unknown): void;
   /** Called once an answer has been handed over, whatever it was. */
   answered(request: IncomingMessage, response: ServerResponse): void;
@@ -55,7 +57,7 @@ export function createPictureServer(deps: {
     const known = version === undefined ? undefined : deps.locator.remembered(kind, id);
     if (!known || !version || (size !== null && !isSize(size))) return false;
     if (sendElsewhere(response, known, toVariant(size), version)) return true;
-    return deps.delivery.serveFromMemory(request, response, label(known, toVariant(size), version));
+    return deps.delivery.serveFromMemory(request, response, label(known, `${kind}_${id}`, toVariant(size), version));
   };
 
   /** Sends whoever has the current address on to the public bucket; others get the bytes, which no address of theirs names. */
@@ -78,6 +80,11 @@ export function createPictureServer(deps: {
     return true;
   };
 
+  const locateEarlier = async (kind: PictureKind, id: string): Promise<ShownPicture | null> => {
+    const now = await deps.findEarlier(kind === 'logo' ? 'organization' : 'person', id);
+    return now === undefined || now === id ? null : deps.locator.locate(kind, now);
+  };
+
   const serveImage = async (
     request: IncomingMessage,
     response: ServerResponse,
@@ -91,15 +98,15 @@ export function createPictureServer(deps: {
     if (known && sendElsewhere(response, known, variant, asked.version)) return;
     if (known) {
       try {
-        return await deps.delivery.serve(request, response, label(known, variant, asked.version));
+        return await deps.delivery.serve(request, response, label(known, `${kind}_${id}`, variant, asked.version));
       } catch (error) {
         // Replaced and swept a moment ago, and this server has not heard of it yet.
         if (!(error instanceof AppError) || error.code !== 'not_found') throw error;
       }
     }
-    const shown = await deps.locator.locate(kind, id);
+    const shown = (await deps.locator.locate(kind, id)) ?? (await locateEarlier(kind, id));
     if (shown && sendElsewhere(response, shown, variant, asked.version)) return;
-    if (shown) return deps.delivery.serve(request, response, label(shown, variant, asked.version));
+    if (shown) return deps.delivery.serve(request, response, label(shown, `${kind}_${id}`, variant, asked.version));
     const { parameters } = asked;
     const fallback = parameters?.get('fallback');
     if (fallback === undefined || fallback === null) throw new AppError('not_found', 'There is no such picture.');
@@ -122,7 +129,11 @@ export function createPictureServer(deps: {
     const found = await deps.database.as(anonymous, (tx) => findAvatar(tx, Buffer.from(hash, 'hex')));
     if (found && !forced) {
       const size = sizes.find((one) => one >= side);
-      return deps.delivery.serve(request, response, label(toShown(found), toVariant(size ? String(size) : null), null));
+      return deps.delivery.serve(
+        request,
+        response,
+        label(toShown(found), 'avatar', toVariant(size ? String(size) : null), null),
+      );
     }
     const kind = toStandIn(parameters.get('d') ?? parameters.get('default'));
     if (kind === null) throw new AppError('not_found', 'There is no such picture.');
@@ -181,7 +192,8 @@ function toVariant(size: string | null): PictureVariant {
   );
 }
 
-function label(shown: ShownPicture, variant: PictureVariant, version: string | null): Deliverable {
+/** @param filename without its ending: what a browser proposes to save it as */
+function label(shown: ShownPicture, filename: string, variant: PictureVariant, version: string | null): Deliverable {
   const isCurrent = version === shown.version;
   const name = isCurrent ? `${variant} v` : variant;
   const known = shown.labels.get(name);
@@ -192,6 +204,7 @@ function label(shown: ShownPicture, variant: PictureVariant, version: string | n
     etag: `"${shown.hash.slice(0, 32)}-${variant}"`,
     cacheControl: isCurrent ? forever : shortly,
     isPublic: true,
+    headers: { 'Content-Disposition': `inline; filename="${filename}.webp"` },
   };
   shown.labels.set(name, what);
   return what;

@@ -13,12 +13,14 @@ import type { PictureFile } from '#platform/imaging/index.ts';
 import type { Picture } from './contract.ts';
 import type { PictureDeps } from './deps.ts';
 import { publishPictures, takeBackFiles } from './jobs.ts';
-import { toShown } from './locate-picture.ts';
+import { type PictureLocator, toShown } from './locate-picture.ts';
 import { type Copy, publishCopies, toCopy } from './publish-copies.ts';
 import type { PictureSource } from './receive-picture.ts';
 import { findPicture, lockPictures, type PictureKind, recordPicture } from './store.ts';
 
 type Tx = Kysely<PhotoTables & OrganizationTables>;
+/** Of what is remembered of pictures they need but to have it forgotten. */
+type Deps = Omit<PictureDeps, 'locator'> & { readonly locator: Pick<PictureLocator, 'forget'> };
 type PictureBody = z.infer<typeof Picture>;
 /** Asked for what the picture is made of once the caller is known to be let in. */
 type Receive = (user: UserCaller) => Promise<PictureSource>;
@@ -31,7 +33,7 @@ const longSides: Record<PictureKind, number> = { profile: 1024, cover: 1920, log
  * @throws AppError as {@link Imaging.makePicture}, and what `receive` throws
  */
 export async function setOwnPicture(
-  deps: PictureDeps,
+  deps: Deps,
   caller: Caller,
   kind: 'profile' | 'cover',
   receive: Receive,
@@ -46,7 +48,7 @@ export async function setOwnPicture(
 }
 
 /** Shows nothing of the kind any more. Where nothing was, nothing changes. */
-export async function removeOwnPicture(deps: PictureDeps, caller: Caller, kind: 'profile' | 'cover'): Promise<void> {
+export async function removeOwnPicture(deps: Deps, caller: Caller, kind: 'profile' | 'cover'): Promise<void> {
   const user = requireAllowed(caller, 'picture.change');
   await deps.database.as(user.principal, async (tx: Tx) => {
     await sweepFormer(deps, tx, { kind, id: user.userId }, null);
@@ -57,7 +59,7 @@ export async function removeOwnPicture(deps: PictureDeps, caller: Caller, kind: 
 
 /** As {@link setOwnPicture}, of an organization. @throws AppError `not_found`, `forbidden` for who does not administer it */
 export async function setOrganizationLogo(
-  deps: PictureDeps,
+  deps: Deps,
   caller: Caller,
   id: string,
   receive: Receive,
@@ -76,7 +78,7 @@ export async function setOrganizationLogo(
 }
 
 /** @throws AppError `not_found`, `forbidden` for who does not administer it */
-export async function removeOrganizationLogo(deps: PictureDeps, caller: Caller, id: string): Promise<void> {
+export async function removeOrganizationLogo(deps: Deps, caller: Caller, id: string): Promise<void> {
   const user = requireAllowed(caller, 'organization.administer');
   await deps.database.as(user.principal, async (tx: Tx) => {
     await requireAccess(tx, caller, 'organization.administer', [id]);
@@ -94,7 +96,7 @@ interface Place {
 
 /** Makes the picture, puts its files where they stay, and commits that it is shown last: a failure leaves the one before. */
 async function publish(
-  deps: PictureDeps,
+  deps: Deps,
   user: UserCaller,
   place: Place,
   source: PictureSource,
@@ -147,7 +149,7 @@ async function publish(
 }
 
 /** Has the files of the picture that is shown now deleted once it is not, where nobody else shows the same. */
-async function sweepFormer(deps: PictureDeps, tx: Tx, { kind, id }: Place, next: string | null): Promise<void> {
+async function sweepFormer(deps: Deps, tx: Tx, { kind, id }: Place, next: string | null): Promise<void> {
   await lockPictures(tx, id);
   const former = await findPicture(tx, kind, id);
   if (former && former !== next) await deps.jobs.send(sweepBlobs, { hash: former }, tx);

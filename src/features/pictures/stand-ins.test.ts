@@ -62,10 +62,12 @@ describe('where there is no picture', () => {
     ]) {
       for (const method of ['GET', 'HEAD', 'POST']) {
         const answer = await get(path, {}, method);
+        // Clients of an earlier system ask at this address, and are told what it takes.
+        const status = method === 'POST' && path.endsWith('/test/profile') ? 405 : 404;
         expect([path, method, answer.status, answer.headers['content-type']]).toEqual([
           path,
           method,
-          404,
+          status,
           'application/json',
         ]);
       }

@@ -116,6 +116,20 @@ export const GuestPhoto = Photo.pick({
   })
   .openapi('GuestPhoto', { description: 'camera, exposure and location are null unless the link shows metadata' });
 
+/** The photo of a link at the top level too, as clients of photo-gallery read it. */
+const FlatPhoto = Photo.pick({
+  id: true,
+  filename: true,
+  width: true,
+  height: true,
+  created_at: true,
+  is_generated: true,
+  thumbnail_url: true,
+  full_url: true,
+  retrieval_status: true,
+  generation_metadata: true,
+}).partial();
+
 export const GuestView = z
   .strictObject({
     kind: z.enum(['album', 'photo']),
@@ -141,8 +155,12 @@ export const GuestView = z
       })
       .nullable(),
     photo: GuestPhoto.nullable().openapi({ description: 'Of a link to one photo' }),
+    ...FlatPhoto.shape,
   })
-  .openapi('GuestView');
+  .openapi('GuestView', {
+    description:
+      'Of a link to one photo, that photo is at the top level as well: full_url is the largest that the link gives, and generation_metadata is empty unless it shows metadata',
+  });
 
 export const GuestLayout = TimelineMonth.omit({ month: true, is_favorite: true }).openapi('GuestLayout', {
   description: 'The whole album in columns of equal length, in its order',

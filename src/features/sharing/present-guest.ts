@@ -1,5 +1,5 @@
 import type { z } from '@hono/zod-openapi';
-import { type PhotoDetailRow, type PhotoRow, toOffsetTime } from '#features/photos/index.ts';
+import { type PhotoDetailRow, type PhotoRow, toMakingInShort, toOffsetTime } from '#features/photos/index.ts';
 import type { LinkCaller } from '#platform/http/caller.ts';
 import type { GuestPhoto } from './contract.ts';
 
@@ -43,6 +43,20 @@ export function createGuestPresenter(guest: LinkCaller, base: string) {
           isShown && latitude !== null && longitude !== null ? { latitude, longitude, altitude: row.altitude } : null,
       };
     },
+    /** The photo of a link as photo-gallery answered it. */
+    flat: (row: PhotoRow) => ({
+      id: row.id,
+      filename: row.filename,
+      width: row.width,
+      height: row.height,
+      // Its id tells the moment as well.
+      created_at: row.created_at.toISOString(),
+      is_generated: row.kind !== 'uploaded',
+      thumbnail_url: url(row.id, 'medium'),
+      full_url: url(row.id, guest.allowDownload ? 'original' : 'preview'),
+      retrieval_status: 'completed' as const,
+      generation_metadata: guest.showMetadata ? toMakingInShort(row) : {},
+    }),
     cover: (row: PhotoRow) => ({
       id: row.id,
       ...urls(row.id),

@@ -42,6 +42,7 @@ export async function viewLink(deps: AuthorizeDeps, visit: Visit) {
       show_metadata: caller.showMetadata,
       cover: cover ? present.cover(cover) : null,
       photo: photo ? present.photo(photo) : null,
+      ...(photo ? present.flat(photo) : {}),
     };
   });
 }

@@ -1,3 +1,4 @@
+export { readStorage, type StorageDeps } from './administer-storage.ts';
 export { collectGarbage } from './collect-garbage.ts';
 export { hashOf } from './copy-blob.ts';
 export { inLanes } from './in-lanes.ts';

@@ -5,9 +5,15 @@
  */
 export const grants: Readonly<Record<string, readonly string[]>> = {
   users: ['select', 'update (username, email, display_name, profile_picture, cover_picture, avatar_by_email)'],
-  sessions: ['select (id, user_id, kind, user_agent, ip, created_at, last_used_at, expires_at)', 'insert', 'delete'],
+  sessions: [
+    'select (id, user_id, kind, user_agent, ip, created_at, last_used_at, expires_at, idle_seconds)',
+    'insert',
+    'delete',
+  ],
+  renewal_tokens: ['insert'],
   api_keys: ['select (id, user_id, name, prefix, scopes, created_at, last_used_at, expires_at)', 'insert', 'delete'],
   one_time_tokens: ['select (id, kind, user_id, created_by, created_at, expires_at, used_at)', 'insert', 'delete'],
+  imported: ['select', 'insert'],
   memberships: ['select'],
   organizations: ['select'],
   organization_invitations: ['select'],

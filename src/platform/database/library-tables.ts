@@ -11,6 +11,7 @@ export const leftOutTables: Readonly<Record<string, string>> = {
   kysely_migration: 'the snapshot names its migrations, and restoring runs them',
   kysely_migration_lock: 'belongs to migrating',
   sessions: 'who signed out since would be signed in again: people sign in anew',
+  renewal_tokens: 'go with the sessions they renew',
   one_time_tokens: 'a link that was used since would be good again: administrators make new ones',
   uploads: 'what has come of them is not in the store yet',
   downloads: 'orders of zip files, good for some hours',

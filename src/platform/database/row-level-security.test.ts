@@ -63,6 +63,10 @@ async function createPerson(name: string): Promise<Person> {
     const later = new Date(Date.now() + 3_600_000);
     await sql`insert into sessions (id, user_id, token_hash, kind, expires_at)
       values (${session}, ${id}, ${hashOf(`session of ${name}`)}, 'browser', ${later})`.execute(tx);
+    await sql`insert into renewal_tokens (token_hash, session_id, user_id)
+      values (${hashOf(`renewal of ${name}`)}, ${session}, ${id})`.execute(tx);
+    await sql`insert into imported (system, kind, earlier_id, id, owner_id)
+      values ('earlier', 'photo', ${name}, ${photo}, ${id})`.execute(tx);
     await sql`insert into api_keys (id, user_id, name, prefix, key_hash, scopes)
       values (${key}, ${id}, 'a key', 'tintype_', ${hashOf(`key of ${name}`)}, '{photos:read}')`.execute(tx);
     await sql`select record_blob(${hash}, 10, 'files', '[{"variant":"small","mime_type":"image/webp","bytes":1,"width":1,"height":1}]')`.execute(
@@ -166,6 +170,17 @@ const tables: Record<
     change: `user_agent = 'taken'`,
     row: () =>
       `(id, user_id, token_hash, kind, expires_at) values ('${uuidv7()}', '${victim.id}', sha256('x'), 'browser', now() + interval '1 day')`,
+  },
+  renewal_tokens: {
+    theirs: () => `user_id = '${victim.id}'`,
+    change: 'used_at = null',
+    row: () => `(token_hash, session_id, user_id) values (sha256('x'), '${victim.session}', '${victim.id}')`,
+  },
+  imported: {
+    theirs: () => `owner_id = '${victim.id}'`,
+    change: `id = '${uuidv7()}'`,
+    row: () =>
+      `(system, kind, earlier_id, id, owner_id) values ('earlier', 'photo', 'x', '${uuidv7()}', '${victim.id}')`,
   },
   api_keys: {
     theirs: () => `user_id = '${victim.id}'`,
@@ -472,6 +487,7 @@ const seenByNobody = [
   'pods',
   'pod_use',
   'passwords',
+  'renewal_tokens',
   'one_time_tokens',
   'blobs',
   'stored_blobs',
@@ -676,6 +692,7 @@ describe('functions that run as the owner', () => {
       'find_api_key',
       'find_avatar',
       'find_grant',
+      'find_imported',
       'find_link',
       'find_login',
       'find_person',
@@ -686,6 +703,7 @@ describe('functions that run as the owner', () => {
       'forget_album',
       'forget_organization',
       'has_users',
+      'import_person',
       'index_album_photos',
       'index_photos',
       'inherit_organization',
@@ -703,6 +721,7 @@ describe('functions that run as the owner', () => {
       'organization_size',
       'own_organization_invitations',
       'own_password_hash',
+      'password_forms',
       'published_totals',
       'raise_over_quota',
       'record_audit',
@@ -711,8 +730,10 @@ describe('functions that run as the owner', () => {
       'record_published',
       'refuse_over_quota',
       'register_user',
+      'rehash_own_password',
       'remove_album_member',
       'remove_organization_member',
+      'renew_session',
       'request_reset',
       'require_place',
       'require_room',
@@ -759,6 +780,22 @@ describe('functions that run as the owner', () => {
       expect(await call(principal, `select create_user('${uuidv7()}', 'late', null, 'admin', 'x')`), who).toEqual([
         false,
       ]);
+      expect(await call(principal, `select import_person('${uuidv7()}', 'late', null, null, 'x', null)`), who).toEqual([
+        false,
+      ]);
+      await call(principal, `select rehash_own_password('another hash', 'taken')`);
+      expect(await call(principal, `select find_imported('earlier', 'photo', 'victim')`), who).toEqual([null]);
+      expect(await call(principal, `select renew_session(sha256('guess'), sha256('x'), sha256('y'), 60)`), who).toEqual(
+        [],
+      );
+      // Neither half opens anything without the other.
+      expect(
+        await call(
+          principal,
+          `select renew_session('\\x${hashOf('renewal of victim').toString('hex')}', sha256('guess'), sha256('y'), 60)`,
+        ),
+        who,
+      ).toEqual([]);
       expect(await call(principal, `select steps_ahead('${victim.id}')`), who).toEqual([]);
       expect(await call(principal, `select sweep_audit(0)`), who).toEqual([refused]);
       expect(await call(principal, `select storage_totals()`), who).toEqual([refused]);
@@ -815,6 +852,7 @@ describe('functions that run as the owner', () => {
       ]);
       expect(await call(principal, `select delete_account('${victim.id}')`), who).toEqual([false]);
       await call(principal, `select change_own_password('taken', null)`);
+      await call(principal, `select rehash_own_password('a hash', 'taken')`);
     }
     expect(await state()).toEqual(before);
   });

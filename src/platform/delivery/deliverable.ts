@@ -11,6 +11,8 @@ export interface Deliverable {
   readonly cacheControl: string;
   /** For everybody, and for pages of other sites too. */
   readonly isPublic?: true;
+  /** Not for everybody, but for pages of other sites: those of clients that show what was given to them. */
+  readonly isForOtherSites?: true;
   /** Such as `Content-Disposition` or `Vary`. */
   readonly headers?: Readonly<Record<string, string>>;
 }

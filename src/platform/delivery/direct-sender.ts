@@ -15,7 +15,8 @@ export interface DirectSender {
   send(request: IncomingMessage, response: ServerResponse, what: Deliverable, body: Buffer | null): boolean;
 }
 
-interface Known extends Pick<Deliverable, 'etag' | 'mimeType' | 'cacheControl' | 'isPublic' | 'headers'> {
+interface Known
+  extends Pick<Deliverable, 'etag' | 'mimeType' | 'cacheControl' | 'isPublic' | 'isForOtherSites' | 'headers'> {
   readonly head: string;
   /** The head with its date, as bytes; never changed, since a slow socket may still hold it. */
   dated: Buffer;
@@ -41,9 +42,13 @@ export function createDirectSender(): DirectSender {
     }
     const head = toHead('HTTP/1.1 200 OK', labelsOf(what, body.length, null));
     if (!head) return null;
-    const { etag, mimeType, cacheControl, isPublic, headers } = what;
+    const { etag, mimeType, cacheControl, headers } = what;
+    const crossing = {
+      ...(what.isPublic ? { isPublic: what.isPublic } : {}),
+      ...(what.isForOtherSites ? { isForOtherSites: what.isForOtherSites } : {}),
+    };
     const dated = Buffer.from(head + dateLine(), 'latin1');
-    heads.set(body, { etag, mimeType, cacheControl, ...(isPublic ? { isPublic } : {}), headers, head, dated, second });
+    heads.set(body, { etag, mimeType, cacheControl, ...crossing, headers, head, dated, second });
     return dated;
   };
 
@@ -92,6 +97,7 @@ const isSame = (known: Known, what: Deliverable): boolean =>
   known.mimeType === what.mimeType &&
   known.cacheControl === what.cacheControl &&
   known.isPublic === what.isPublic &&
+  known.isForOtherSites === what.isForOtherSites &&
   known.headers === what.headers;
 
 /** RFC 9110, 5.5, and one byte a character. */

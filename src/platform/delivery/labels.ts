@@ -18,7 +18,7 @@ export function labelsOf(what: Deliverable, size: number, range: ByteRange | nul
     'Content-Security-Policy',
     "sandbox; default-src 'none'",
     'Cross-Origin-Resource-Policy',
-    what.isPublic ? 'cross-origin' : 'same-origin',
+    what.isPublic || what.isForOtherSites ? 'cross-origin' : 'same-origin',
     ...cacheLabelsOf(what),
   ];
   if (range) headers.push('Content-Range', `bytes ${range.start}-${range.end - 1}/${size}`);

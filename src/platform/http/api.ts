@@ -27,6 +27,13 @@ export function createRouter(): OpenAPIHono<ApiEnv> {
   });
 }
 
+/** As Node names what it asked of the file system. */
+const fileCalls = new Set(
+  'open read write fsync fdatasync rename link copyfile mkdir rm unlink stat fstat lstat scandir ftruncate close'.split(
+    ' ',
+  ),
+);
+
 /** Any failure as the error it is to its client; what nobody foresaw is logged and told without detail. */
 export function toAppError(error: unknown, logger: Logger): AppError {
   if (error instanceof AppError) return error;
@@ -42,6 +49,11 @@ export function toAppError(error: unknown, logger: Logger): AppError {
   // ENOSPC and EDQUOT are the file system's, 53100 PostgreSQL's word for a full disk.
   if (code === 'ENOSPC' || code === 'EDQUOT' || code === '53100') {
     return new AppError('storage_full', 'The server has no room left. Nothing was kept; try again once there is some.');
+  }
+  // A file that cannot be opened, read, written or put in its place: the disk's fault, and for whoever runs the server to mend.
+  if (typeof syscall === 'string' && fileCalls.has(syscall)) {
+    logger.error({ err: error }, 'the storage did not do what it was asked for');
+    return new AppError('storage_error', 'The storage of this server failed. It was written down; try again.');
   }
   // Only the database is connected to: refused, its socket gone, cut in mid-query, stopping, starting, or full of connections.
   const isCut = syscall === 'connect' || /^Connection terminated/.test(message ?? '');

@@ -21,6 +21,7 @@ export const statusOf = {
   pod_error: 502,
   rate_limited: 429,
   server_error: 500,
+  storage_error: 500,
   unavailable: 503,
   storage_full: 507,
   // RFC 4331 has a quota that is used up answer as a full disk does.

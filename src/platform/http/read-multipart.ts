@@ -24,24 +24,31 @@ const limits = {
 /** What a form may have around its file: a preamble, heads and fields. */
 const mostAround = 2 ** 20 + 64 * 1024;
 
-const malformed = (why: string): AppError => new AppError('validation_error', `This form cannot be read: ${why}.`);
+const malformed = (why: string, details: Record<string, unknown> = {}): AppError =>
+  new AppError('validation_error', `This form cannot be read: ${why}.`, details);
 
 /**
  * Finds the one file of a multipart form in a stream and hands it on without holding it.
- * @param allowed names of the other fields; any other is refused
+ * @param options.allowed names of the other fields; any other is refused, or left out where `ignoresOthers`
  * @throws AppError `validation_error` or `too_large`, from here or while `body` is read
  */
 export async function readMultipartFile(
   body: AsyncIterable<Uint8Array>,
   contentType: string,
-  options: { field: string; allowed: readonly string[]; mostBytes: number },
+  options: {
+    field: string;
+    allowed: readonly string[];
+    ignoresOthers?: true;
+    mostBytes: number;
+    mostFieldBytes?: number | undefined;
+  },
 ): Promise<MultipartFile> {
   const fields = new Map<string, string>();
   let parser: InstanceType<typeof Busboy>;
   try {
     parser = new Busboy({
       headers: { 'content-type': contentType } as BusboyHeaders,
-      limits: { ...limits, fileSize: options.mostBytes + 1 },
+      limits: { ...limits, fieldSize: options.mostFieldBytes ?? limits.fieldSize, fileSize: options.mostBytes + 1 },
     });
   } catch (error) {
     throw malformed((error as Error).message);
@@ -68,12 +75,14 @@ export async function readMultipartFile(
     stream.on('error', () => {});
     // What follows would be parsed and thrown away; whoever reads finds that there is a byte too many.
     stream.once('limit', () => source.unpipe(parser));
-    if (name !== options.field) return fail(malformed(`its file must be called "${options.field}"`));
+    if (name !== options.field)
+      return fail(malformed(`its file must be called "${options.field}"`, { field: options.field, reason: 'missing' }));
     file.resolve({ stream, filename });
   });
   parser.on('field', (name, value, nameCut, valueCut) => {
-    if (nameCut || valueCut || !options.allowed.includes(name))
-      return fail(malformed('it has an unknown or too long field'));
+    const isKnown = options.allowed.includes(name);
+    if (!isKnown && options.ignoresOthers) return;
+    if (nameCut || valueCut || !isKnown) return fail(malformed('it has an unknown or too long field'));
     fields.set(name, value);
   });
   parser.on('filesLimit', () => fail(malformed('it has more than one file; send one at a time')));
@@ -81,7 +90,7 @@ export async function readMultipartFile(
   parser.on('partsLimit', () => fail(malformed('it has too many parts')));
   parser.on('error', (error) => fail(malformed(error instanceof Error ? error.message : 'it is broken')));
   parser.on('finish', () => {
-    file.reject(malformed(`it has no file called "${options.field}"`));
+    file.reject(malformed(`it has no file called "${options.field}"`, { field: options.field, reason: 'missing' }));
     whole.resolve();
   });
   source.on('error', (error) => fail(error instanceof AppError ? error : malformed('the connection was lost')));

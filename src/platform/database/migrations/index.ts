@@ -16,6 +16,7 @@ import { madePhotos } from './0014-made-photos.ts';
 import { generation } from './0015-generation.ts';
 import { pods } from './0016-pods.ts';
 import { tryOut } from './0017-try-out.ts';
+import { earlierSystems } from './0018-earlier-systems.ts';
 
 /** Every migration, by the name under which it is recorded. Names sort in the order they run and are never changed. */
 export const migrations: Record<string, (db: Kysely<unknown>) => Promise<void>> = {
@@ -36,4 +37,5 @@ export const migrations: Record<string, (db: Kysely<unknown>) => Promise<void>> 
   '0015-generation': generation,
   '0016-pods': pods,
   '0017-try-out': tryOut,
+  '0018-earlier-systems': earlierSystems,
 };

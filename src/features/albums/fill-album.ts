@@ -1,0 +1,48 @@
+import type { Kysely } from 'kysely';
+import { lockPhotos } from '#features/photos/index.ts';
+import { appendPhotos, findInAlbum, insertAlbum, lockAlbum, updateAlbum } from './store.ts';
+import type { AlbumTables } from './tables.ts';
+
+type Tx = Kysely<AlbumTables>;
+
+/** Makes an album of somebody's, in their own transaction; a name that is too long is cut. */
+export async function bringAlbum(
+  tx: Tx,
+  album: { id: string; ownerId: string; name: string; description: string | null },
+): Promise<void> {
+  const cut = (text: string, most: number) =>
+    [...text.replaceAll('\0', '').toWellFormed().trim()].slice(0, most).join('');
+  await insertAlbum(tx, {
+    id: album.id,
+    owner_id: album.ownerId,
+    name: cut(album.name, 200) || 'Album',
+    description: cut(album.description ?? '', 2000) || null,
+    filter: null,
+  });
+}
+
+/** Puts photos at the end of one's own album, in one's own transaction. @returns false when it is gone, or finds its photos by itself */
+export async function fillAlbum(
+  tx: Tx,
+  ownerId: string,
+  albumId: string,
+  photoIds: readonly string[],
+): Promise<boolean> {
+  await lockPhotos(tx, ownerId);
+  await lockAlbum(tx, albumId);
+  const album = await tx
+    .selectFrom('albums')
+    .select('filter')
+    .where('id', '=', albumId)
+    .where('owner_id', '=', ownerId)
+    .executeTakeFirst();
+  if (!album || album.filter) return false;
+  await appendPhotos(tx, { id: albumId, owner_id: ownerId }, ownerId, photoIds);
+  return true;
+}
+
+/** Makes one of its photos an own album's cover, in one's own transaction; another is none. */
+export async function coverAlbum(tx: Tx, ownerId: string, albumId: string, photoId: string): Promise<void> {
+  if ((await findInAlbum(tx, albumId, [photoId])).length === 0) return;
+  await updateAlbum(tx, ownerId, albumId, { cover_photo_id: photoId });
+}

@@ -1,0 +1,160 @@
+import type { Kysely } from 'kysely';
+import { v7 as uuidv7 } from 'uuid';
+import { type AlbumTables, bringAlbum, fillAlbum } from '#features/albums/index.ts';
+import {
+  findUploadOf,
+  type Made,
+  type PhotoTables,
+  setPrimaryUnlessSet,
+  type Uploader,
+  uploadPhoto,
+} from '#features/photos/index.ts';
+import { AppError } from '#platform/http/app-error.ts';
+import type { ImportDeps } from './deps.ts';
+import { type EarlierAlbum, type EarlierMaking, type EarlierPhoto, type Reason, Skip } from './earlier-system.ts';
+import { toKeptId } from './kept-id.ts';
+import { findOwnImported, insertImported, lockImports } from './store.ts';
+import type { ImportTables } from './tables.ts';
+import { requirePicture } from './tell-kind.ts';
+
+type Tx = Kysely<PhotoTables & AlbumTables & ImportTables>;
+
+export interface BroughtPhoto {
+  /** Brought now; there before by an import; the same bytes as one that its owner has. */
+  readonly outcome: 'brought' | 'there' | 'duplicate';
+  readonly id: string;
+  /** Names of albums that were made for it. */
+  readonly albums: number;
+}
+
+/**
+ * Keeps a photo of an earlier system as its owner would, and writes down what it became in the same transaction: whenever this is
+ * ended, what was answered is there, and another run goes on after it.
+ * @throws Skip, AppError `storage_full`, `unavailable`
+ */
+export async function bringPhoto(
+  deps: ImportDeps,
+  system: string,
+  ownerId: string,
+  photo: EarlierPhoto,
+  signal: AbortSignal,
+): Promise<BroughtPhoto> {
+  const principal = { kind: 'user', id: ownerId } as const;
+  const earlier = { system, kind: 'photo', earlierId: photo.earlierIds[0] } as const;
+  const known = await deps.database.as(principal, (tx: Tx) => findOwnImported(tx, ownerId, earlier));
+  if (known) return { outcome: 'there', id: known, albums: 0 };
+
+  const of = photo.made?.of;
+  const earlierId = typeof of === 'string' ? of : of?.earlierIds[0];
+  const source = earlierId
+    ? await deps.database.as(principal, async (tx: Tx) => {
+        const id = await findOwnImported(tx, ownerId, { system, kind: 'photo', earlierId });
+        return id && (await tx.selectFrom('photos').select('id').where('id', '=', id).executeTakeFirst())?.id;
+      })
+    : undefined;
+  let albums = 0;
+  const settle = async (tx: Tx, id: string): Promise<void> => {
+    await lockImports(tx, ownerId);
+    for (const earlier_id of photo.earlierIds) {
+      await insertImported(tx, { system, kind: 'photo', earlier_id, id, owner_id: ownerId });
+    }
+    for (const album of photo.albums) {
+      const { albumId, isNew } = await findOrMakeAlbum(tx, system, ownerId, album);
+      if (isNew) albums += 1;
+      await fillAlbum(tx, ownerId, albumId, [id]);
+    }
+    if (photo.isPrimary) await setPrimaryUnlessSet(tx, ownerId, id);
+  };
+
+  const keep = async (wantedId: string | undefined): Promise<BroughtPhoto> => {
+    const made = photo.made && toMade(photo.made, wantedId ?? uuidv7(), source);
+    const uploader: Uploader = {
+      principal,
+      ownerId,
+      // What was made has no upload that it could be; what lies in the trash stays there.
+      findExisting: async (tx, hash) => (made ? undefined : findUploadOf(tx, ownerId, hash)),
+      afterKept: (tx, row) => settle(tx as unknown as Tx, row.id),
+    };
+    const file = await photo.open();
+    try {
+      const body = await requirePicture(photo.filename, file);
+      const { row, duplicate } = await uploadPhoto(
+        deps,
+        uploader,
+        {
+          body,
+          declaredBytes: file.bytes,
+          label: () => ({
+            filename: photo.filename,
+            modifiedAt: photo.told.createdAt ?? file.modifiedAt,
+            id: wantedId,
+            told: photo.told,
+            made,
+          }),
+        },
+        signal,
+      );
+      if (duplicate) {
+        await deps.database.as(principal, (tx: Tx) => settle(tx, row.id));
+        return { outcome: 'duplicate', id: row.id, albums };
+      }
+      return { outcome: 'brought', id: row.id, albums };
+    } finally {
+      await file.close();
+    }
+  };
+
+  const wanted = toKeptId(photo.id ?? '') ?? undefined;
+  return keep(wanted)
+    .catch((error: { code?: string; constraint?: string }) => {
+      // Somebody's photo has that id here: it goes on under another, and the one it had leads to it.
+      if (wanted && error.code === '23505' && error.constraint === 'photos_pkey') return keep(undefined);
+      throw error;
+    })
+    .catch(explainSkipped);
+}
+
+const reasonOf: Partial<Record<string, Reason>> = {
+  unsupported_media_type: 'not_a_picture',
+  undecodable: 'undecodable',
+  too_large: 'too_large',
+  too_many_pixels: 'too_many_pixels',
+  quota_exceeded: 'no_room',
+};
+
+/** What is wrong with one file is that file's affair; anything else is thrown on. */
+export function explainSkipped(error: unknown): never {
+  const why = error instanceof AppError ? reasonOf[error.code] : undefined;
+  if (why) throw new Skip(why);
+  if (isReadError(error)) throw new Skip('unreadable');
+  throw error;
+}
+
+/** A disk that cannot give a file back, a file that ended early. */
+const isReadError = (error: unknown): boolean =>
+  ['EIO', 'EACCES', 'EPERM', 'ESTALE', 'EISDIR'].includes((error as { code?: string })?.code ?? '');
+
+const toMade = (making: EarlierMaking, id: string, source: string | undefined): Made => ({
+  id,
+  kind: making.kind,
+  sourcePhotoId: source ?? null,
+  style: making.style,
+  prompt: making.prompt,
+  recipe: making.recipe,
+  digitalSource:
+    making.kind === 'generated' && !making.of ? 'trainedAlgorithmicMedia' : 'compositeWithTrainedAlgorithmicMedia',
+});
+
+async function findOrMakeAlbum(
+  tx: Tx,
+  system: string,
+  ownerId: string,
+  album: EarlierAlbum,
+): Promise<{ albumId: string; isNew: boolean }> {
+  const known = await findOwnImported(tx, ownerId, { system, kind: 'album', earlierId: album.earlierId });
+  if (known) return { albumId: known, isNew: false };
+  const id = uuidv7();
+  await bringAlbum(tx, { id, ownerId, name: album.name, description: album.description });
+  await insertImported(tx, { system, kind: 'album', earlier_id: album.earlierId, id, owner_id: ownerId });
+  return { albumId: id, isNew: true };
+}

@@ -1,0 +1,207 @@
+import { bringAlbumWhole, isNewAlbum } from './bring-album.ts';
+import { type BroughtOrganization, bringOrganization } from './bring-organization.ts';
+import { type BroughtPerson, bringPerson } from './bring-person.ts';
+import { bringPhoto } from './bring-photo.ts';
+import { bringPicture } from './bring-picture.ts';
+import type { ImportDeps } from './deps.ts';
+import { type EarlierPhoto, type EarlierSystem, isPassed, type Passed, type Reason, Skip } from './earlier-system.ts';
+import { ImportError } from './import-error.ts';
+import { newRehearsal, rehearsePhoto } from './rehearse-photo.ts';
+
+export interface ImportTerms {
+  readonly dryRun: boolean;
+  readonly matchEmails: boolean;
+  /** An administrator: makes accounts, and keeps what nobody is known to own. */
+  readonly adminId: string;
+  /** Whose all is, where the system has no people. */
+  readonly namedId: string | null;
+  /** See `PeopleTerms.closedHash`. */
+  readonly closedHash: string;
+  /** Photos at once. */
+  readonly lanes: number;
+  readonly signal: AbortSignal;
+  onProgress(state: { done: number; of: number }): void;
+  onSkipped(passed: Passed): void;
+  onPerson(person: BroughtPerson): void;
+  onOrganization(organization: BroughtOrganization): void;
+}
+
+export interface ImportCounts {
+  readonly people: Record<BroughtPerson['outcome'], number>;
+  /** Of systems that have such alone. */
+  readonly organizations?: Record<BroughtOrganization['outcome'], number>;
+  readonly pictures?: { shown: number; there: number; kept: number; skipped: number };
+  readonly photos: { brought: number; there: number; duplicate: number; aside: number; skipped: number };
+  readonly albums: number;
+  readonly reasons: Partial<Record<Reason, number>>;
+}
+
+interface Owner {
+  /** Null for whose account a dry run does not make. */
+  readonly id: string | null;
+  readonly key: string;
+}
+
+/**
+ * Brings a library of another program along: people first, then photos, each as its owner's. It may be ended at any moment and run
+ * again: what came is known by rows that were committed with it, and is passed by.
+ * @throws ImportError, AppError `storage_full`; what has come until then stays
+ */
+export async function importLibrary(
+  deps: ImportDeps,
+  system: EarlierSystem,
+  terms: ImportTerms,
+): Promise<ImportCounts> {
+  const people = { made: 0, matched: 0, there: 0, skipped: 0 };
+  const photos = { brought: 0, there: 0, duplicate: 0, aside: 0, skipped: 0 };
+  const reasons: Partial<Record<Reason, number>> = {};
+  let albums = 0;
+
+  const owners = new Map<string, Owner>();
+  for await (const person of system.people?.() ?? []) {
+    if (terms.signal.aborted) break;
+    const brought = await bringPerson(deps, { ...terms, system: system.name }, person);
+    people[brought.outcome] += 1;
+    terms.onPerson(brought);
+    if (brought.outcome !== 'skipped') owners.set(person.earlierId, { id: brought.id, key: person.earlierId });
+  }
+
+  const organizations = { made: 0, there: 0, skipped: 0 };
+  const shownBy = new Map<string, string | null>();
+  for (const [earlierId, { id }] of owners) shownBy.set(`profile ${earlierId}`, id);
+  for await (const organization of system.organizations?.() ?? []) {
+    if (terms.signal.aborted) break;
+    const named = { ...terms, system: system.name };
+    const brought = await bringOrganization(deps, named, organization, (person) => owners.get(person)?.id ?? null);
+    organizations[brought.outcome] += 1;
+    terms.onOrganization(brought);
+    if (brought.outcome !== 'skipped') shownBy.set(`logo ${organization.earlierId}`, brought.id);
+  }
+
+  const ownerOf = ({ owner }: EarlierPhoto): Owner => {
+    if (owner === 'unknown') return { id: terms.adminId, key: terms.adminId };
+    if (owner !== 'named') {
+      const found = owners.get(owner.person);
+      if (!found) throw new Skip('no_owner');
+      return found;
+    }
+    if (!terms.namedId) throw unnamed();
+    return { id: terms.namedId, key: terms.namedId };
+  };
+
+  const rehearsal = newRehearsal();
+  const underWay = new Map<string, Promise<void>>();
+  const bring = async (whole: EarlierPhoto): Promise<void> => {
+    const of = whole.made?.of;
+    // It was taken before this one: it is there, or another lane is about to bring it.
+    if (typeof of === 'string') await underWay.get(of);
+    else if (of) await tell(of);
+    const owner = ownerOf(whole);
+    const photo = whole.owner === 'unknown' ? setAside(system.name, whole) : whole;
+    const brought = terms.dryRun
+      ? await rehearsePhoto(deps, rehearsal, system.name, owner, photo, terms.signal)
+      : await bringPhoto(deps, system.name, owner.id as string, photo, terms.signal);
+    const isAside = whole.owner === 'unknown' && brought.outcome === 'brought';
+    photos[isAside ? 'aside' : brought.outcome] += 1;
+    albums += brought.albums;
+  };
+  const pass = (passed: Passed, among: { skipped: number } = photos): void => {
+    among.skipped += 1;
+    reasons[passed.why] = (reasons[passed.why] ?? 0) + 1;
+    terms.onSkipped(passed);
+  };
+  const tell = (photo: EarlierPhoto): Promise<void> => {
+    const [id] = photo.earlierIds;
+    const told = bring(photo)
+      .catch((error) => {
+        if (error instanceof Skip) pass({ name: photo.name, why: error.why });
+        else throw error;
+      })
+      .finally(() => underWay.delete(id));
+    underWay.set(id, told);
+    return told;
+  };
+
+  const of = await system.count();
+  let done = 0;
+  const pictures = { shown: 0, there: 0, kept: 0, skipped: 0 };
+  for await (const picture of system.pictures?.() ?? []) {
+    if (terms.signal.aborted) break;
+    try {
+      const id = shownBy.get(`${picture.kind} ${picture.of}`);
+      if (id === undefined) throw new Skip('no_owner');
+      pictures[await bringPicture(deps, { ...terms, system: system.name }, picture, id)] += 1;
+    } catch (error) {
+      if (!(error instanceof Skip)) throw error;
+      pass({ name: picture.name, why: error.why }, pictures);
+    }
+    done += 1;
+    terms.onProgress({ done, of: Math.max(of, done) });
+  }
+  await inLanes(system.photos(), terms.lanes, terms.signal, async (item) => {
+    if (isPassed(item)) pass(item);
+    else await tell(item);
+    done += 1;
+    terms.onProgress({ done, of: Math.max(of, done) });
+  });
+  for await (const album of system.albums?.() ?? []) {
+    if (terms.signal.aborted) break;
+    if (!terms.namedId) throw unnamed();
+    const isNew = await (terms.dryRun ? isNewAlbum : bringAlbumWhole)(deps, system.name, terms.namedId, album);
+    if (isNew) albums += 1;
+  }
+  return {
+    people,
+    ...(system.organizations ? { organizations } : {}),
+    ...(system.pictures ? { pictures } : {}),
+    photos,
+    albums,
+    reasons,
+  };
+}
+
+const unnamed = () => new ImportError('Whose photos these are is not said: name the account with --user.');
+
+/** What nobody is known to own is the administrator's to give away, and in nobody's way until then. */
+const setAside = (system: string, photo: EarlierPhoto): EarlierPhoto => ({
+  ...photo,
+  earlierIds: [`aside/${photo.earlierIds[0]}`],
+  id: undefined,
+  told: { ...photo.told, isArchived: true },
+  albums: [{ earlierId: 'aside', name: `Without an owner (${system})`, description: null }],
+});
+
+/** Takes from one iteration in several lanes; the first failure ends all of them, once what is at hand is done. */
+async function inLanes<Item>(
+  items: AsyncIterable<Item>,
+  lanes: number,
+  signal: AbortSignal,
+  work: (item: Item) => Promise<void>,
+): Promise<void> {
+  const iterator = items[Symbol.asyncIterator]();
+  let taking: Promise<unknown> = Promise.resolve();
+  let failed = false;
+  const take = (): Promise<IteratorResult<Item>> => {
+    const next = taking.then(() => iterator.next());
+    taking = next.catch(() => {});
+    return next;
+  };
+  const lane = async (): Promise<void> => {
+    while (!failed && !signal.aborted) {
+      const { value, done } = await take();
+      if (done) return;
+      await work(value);
+    }
+  };
+  const ended = await Promise.allSettled(
+    Array.from({ length: lanes }, () =>
+      lane().catch((error) => {
+        failed = true;
+        throw error;
+      }),
+    ),
+  );
+  await iterator.return?.();
+  const failure = ended.find((result) => result.status === 'rejected');
+  if (failure && !signal.aborted) throw failure.reason;
+}

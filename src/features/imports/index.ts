@@ -1,0 +1,16 @@
+export { assignEarlier, listAside } from './assign-earlier.ts';
+export type { ImportDeps } from './deps.ts';
+export { type EarlierSystem, reasons } from './earlier-system.ts';
+export { findEarlier, findOwnEarlier } from './find-earlier.ts';
+export { ImportError } from './import-error.ts';
+export { type ImportCounts, importLibrary } from './import-library.ts';
+export { openAiLibrary } from './systems/ai-library.ts';
+export { createFolder } from './systems/folder.ts';
+export { createGoogleTakeout } from './systems/google-takeout.ts';
+export { openImmich } from './systems/immich.ts';
+export { openBucket, openFilesBelow } from './systems/open-bucket.ts';
+export { openOrgImages } from './systems/org-images.ts';
+export { openPhotoGallery } from './systems/photo-gallery.ts';
+export { openPinit } from './systems/pinit.ts';
+export { openStyleAi } from './systems/style-ai.ts';
+export { noReport, openReport, tellCounts } from './write-report.ts';

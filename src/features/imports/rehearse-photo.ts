@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto';
+import type { Kysely } from 'kysely';
+import { findUploadOf, type PhotoTables, receiveFile } from '#features/photos/index.ts';
+import { explainSkipped } from './bring-photo.ts';
+import type { ImportDeps } from './deps.ts';
+import type { EarlierPhoto } from './earlier-system.ts';
+import { findOwnImported } from './store.ts';
+import type { ImportTables } from './tables.ts';
+import { requirePicture } from './tell-kind.ts';
+
+type Tx = Kysely<PhotoTables & ImportTables>;
+
+/** What a dry run remembers, since nothing it meets is written down. */
+export interface Rehearsal {
+  /** Digests of owner and content, and of owner and album. */
+  readonly seen: Set<string>;
+}
+
+export const newRehearsal = (): Rehearsal => ({ seen: new Set() });
+
+/**
+ * What bringing a photo would come to. The file is read and decoded as it would be, so that what is damaged is known before; only
+ * a quota is not foreseen.
+ * @param owner `id` is null for somebody who has no account yet; `key` tells them apart
+ * @throws Skip, AppError
+ */
+export async function rehearsePhoto(
+  deps: ImportDeps,
+  rehearsal: Rehearsal,
+  system: string,
+  owner: { readonly id: string | null; readonly key: string },
+  photo: EarlierPhoto,
+  signal: AbortSignal,
+): Promise<{ outcome: 'brought' | 'there' | 'duplicate'; albums: number }> {
+  const find = (kind: 'photo' | 'album', earlierId: string) => {
+    const { id } = owner;
+    if (!id) return undefined;
+    return deps.database.as({ kind: 'user', id }, (tx: Tx) => findOwnImported(tx, id, { system, kind, earlierId }));
+  };
+  if (await find('photo', photo.earlierIds[0])) return { outcome: 'there', albums: 0 };
+  const outcome = await look(deps, rehearsal, owner, photo, signal).catch(explainSkipped);
+  let albums = 0;
+  for (const { earlierId } of photo.albums) {
+    if (await find('album', earlierId)) continue;
+    if (remember(rehearsal, digestOf('album', owner.key, earlierId))) albums += 1;
+  }
+  return { outcome, albums };
+}
+
+async function look(
+  deps: ImportDeps,
+  rehearsal: Rehearsal,
+  { id, key }: { readonly id: string | null; readonly key: string },
+  photo: EarlierPhoto,
+  signal: AbortSignal,
+): Promise<'brought' | 'duplicate'> {
+  const file = await photo.open();
+  try {
+    const body = await requirePicture(photo.filename, file);
+    const { arrived, discard } = await receiveFile(deps, body);
+    try {
+      if (!photo.made) {
+        const hash = Buffer.from(arrived.sha256, 'hex');
+        if (id && (await deps.database.as({ kind: 'user', id }, (tx: Tx) => findUploadOf(tx, id, hash))))
+          return 'duplicate';
+        // As the second of two alike: the first is known to be whole, or was named as damaged.
+        if (rehearsal.seen.has(digestOf(key, arrived.sha256))) return 'duplicate';
+      }
+      const folder = await deps.blobs.createTempFolder();
+      try {
+        await deps.imaging.ingest({ path: arrived.path, outDir: folder.path, signal });
+      } finally {
+        await folder.discard();
+      }
+      if (!photo.made && !remember(rehearsal, digestOf(key, arrived.sha256))) return 'duplicate';
+      return 'brought';
+    } finally {
+      await discard();
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+const digestOf = (...parts: string[]): string =>
+  createHash('sha256').update(parts.join('\0')).digest('base64url').slice(0, 22);
+
+/** @returns whether it is met for the first time */
+function remember({ seen }: Rehearsal, key: string): boolean {
+  const isNew = !seen.has(key);
+  seen.add(key);
+  return isNew;
+}

@@ -1,0 +1,87 @@
+import { type Kysely, sql } from 'kysely';
+import type { PhotoTables } from '#features/photos/index.ts';
+import type { ImportedKind, ImportTables } from './tables.ts';
+
+type Tx = Kysely<ImportTables>;
+
+/** What an owner's photo or album of an earlier system became; it may have been deleted since. */
+export async function findOwnImported(
+  tx: Tx,
+  ownerId: string,
+  what: { system: string; kind: ImportedKind; earlierId: string },
+): Promise<string | undefined> {
+  const row = await tx
+    .selectFrom('imported')
+    .where('owner_id', '=', ownerId)
+    .where('system', '=', what.system)
+    .where('kind', '=', what.kind)
+    .where('earlier_id', '=', what.earlierId)
+    .select('id')
+    .executeTakeFirst();
+  return row?.id;
+}
+
+/** Which of an owner's photos of an earlier system are here, in the trash or not, by what it knew them by. */
+export async function findOwnImportedPhotos(
+  tx: Kysely<ImportTables & PhotoTables>,
+  ownerId: string,
+  system: string,
+  earlierIds: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const rows = await tx
+    .selectFrom('imported')
+    .innerJoin('photos', 'photos.id', 'imported.id')
+    .where('imported.owner_id', '=', ownerId)
+    .where('imported.system', '=', system)
+    .where('imported.kind', '=', 'photo')
+    .where(sql<boolean>`imported.earlier_id = any(${earlierIds})`)
+    .where('photos.owner_id', '=', ownerId)
+    .select(['imported.earlier_id', 'photos.id'])
+    .execute();
+  return new Map(rows.map(({ earlier_id, id }) => [earlier_id, id]));
+}
+
+/** What a person or an organization of an earlier system became, whoever asks. */
+export async function findImported(
+  tx: Tx,
+  what: { system: string; kind: 'person' | 'organization'; earlierId: string },
+): Promise<string | undefined> {
+  const { rows } = await sql<{ id: string | null }>`
+    select find_imported(${what.system}, ${what.kind}, ${what.earlierId}) as id`.execute(tx);
+  return rows[0]?.id ?? undefined;
+}
+
+/** Writes down what something became; what is written down already stays as it is. */
+export async function insertImported(
+  tx: Tx,
+  row: { system: string; kind: ImportedKind; earlier_id: string; id: string; owner_id: string | null },
+): Promise<void> {
+  await tx
+    .insertInto('imported')
+    .values(row)
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}
+
+/** Who brings photos to one owner commits one after the other, so that an album is made once. */
+export async function lockImports(tx: Tx, ownerId: string): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${ownerId}, 13))`.execute(tx);
+}
+
+/** Of an owner's photos or albums, those whose earlier ids begin alike. */
+export async function listEarlierIds(
+  tx: Tx,
+  ownerId: string,
+  what: { system: string; kind: 'photo' | 'album'; prefix: string },
+): Promise<string[]> {
+  const rows = await tx
+    .selectFrom('imported')
+    .where('owner_id', '=', ownerId)
+    .where('system', '=', what.system)
+    .where('kind', '=', what.kind)
+    .where(sql<boolean>`starts_with(earlier_id, ${what.prefix})`)
+    .select('earlier_id')
+    .orderBy('earlier_id')
+    .execute();
+  return rows.map((row) => row.earlier_id);
+}

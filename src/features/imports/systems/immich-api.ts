@@ -1,0 +1,179 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { createOutbound, type Outbound, OutboundError, type OutboundRequest } from '#platform/http/outbound.ts';
+import { type OpenFile, Skip } from '../earlier-system.ts';
+import { ImportError } from '../import-error.ts';
+import { Album, type Asset, Asset as AssetShape, type Search } from './immich-shapes.ts';
+
+export interface ImmichOptions {
+  /** Of its web pages; with `/api` at its end or without. */
+  readonly url: string;
+  readonly key: string;
+  /** ms before something that failed for the time being is asked for again; longer each time. */
+  readonly pauseMs?: number;
+  /** ms without a byte. */
+  readonly readMs?: number;
+  /** Assets of one page. */
+  readonly pageSize?: number;
+}
+
+export interface ImmichApi {
+  /** @throws ImportError when it does not answer, is no immich, or takes no such key. @returns the id of whose key it is */
+  findMe(): Promise<string>;
+  /** Assets that a search finds, page by page; those of one's own and of partners. */
+  search(what: Search): AsyncGenerator<Asset>;
+  listAlbums(): Promise<Album[]>;
+  /** One album, with its assets where this version of immich still tells them. */
+  findAlbum(id: string): Promise<Album>;
+  countAssets(): Promise<number>;
+  /** @throws Skip */
+  openOriginal(asset: Asset): Promise<OpenFile>;
+  close(): void;
+}
+
+const tries = 5;
+
+/** immich's HTTP API as far as it tells what somebody has. Nothing is asked for that would change anything. */
+export function createImmichApi(options: ImmichOptions): ImmichApi {
+  const { key, pauseMs = 1000, pageSize = 250 } = options;
+  const url = options.url.replace(/\/+$/, '').replace(/\/api$/, '');
+  const outbound = openTo({ url: `${url}/api`, readMs: options.readMs ?? 60_000, totalMs: 24 * 60 * 60_000 });
+  const headers = { 'x-api-key': key };
+
+  /** What failed for the time being is asked for again: all that is asked only reads. */
+  async function again<Result>(work: () => Promise<Result>): Promise<Result> {
+    for (let n = 1; ; n += 1) {
+      try {
+        return await work();
+      } catch (error) {
+        if (n >= tries || !isPassing(error)) throw error;
+        await sleep((error as OutboundError).retryAfterMs ?? pauseMs * 2 ** (n - 1));
+      }
+    }
+  }
+
+  async function ask<Shape extends z.ZodType>(
+    shape: Shape,
+    path: string,
+    request: OutboundRequest = {},
+  ): Promise<z.infer<Shape>> {
+    const answer = await again(() => outbound.json(path, { maxBytes: 64 * 1024 * 1024, ...request, headers })).catch(
+      explain,
+    );
+    const parsed = shape.safeParse(answer.value);
+    if (!parsed.success) throw new ImportError(`What answers at ${url} is no immich that is known here (${path}).`);
+    return parsed.data;
+  }
+
+  return {
+    async findMe() {
+      await ask(z.object({ res: z.literal('pong') }), '/server/ping');
+      return (await ask(z.object({ id: z.string() }), '/users/me')).id;
+    },
+    async *search(what) {
+      const shape = z.object({ assets: z.object({ items: z.array(AssetShape), nextPage: z.string().nullable() }) });
+      for (let page: number | null = 1; page !== null; ) {
+        const json = { ...what, page, size: pageSize, order: 'asc', withExif: true };
+        const { assets }: z.infer<typeof shape> = await ask(shape, '/search/metadata', { method: 'POST', json });
+        yield* assets.items;
+        const next: number = Number(assets.nextPage);
+        page = next > page ? next : null;
+      }
+    },
+    listAlbums: () => ask(z.array(Album), '/albums'),
+    findAlbum: (id) => ask(Album, `/albums/${encodeURIComponent(id)}`),
+    // A bar that does not know how long it gets is no reason to end.
+    countAssets: () =>
+      ask(z.object({ total: z.number() }), '/assets/statistics').then(
+        ({ total }) => total,
+        () => 0,
+      ),
+    openOriginal: (asset) => openOriginal({ outbound, headers, again }, asset).catch(explain),
+    close: outbound.close,
+  };
+}
+
+interface Asking {
+  readonly outbound: Outbound;
+  readonly headers: Record<string, string>;
+  again<Result>(work: () => Promise<Result>): Promise<Result>;
+}
+
+/**
+ * The bytes of an original, held against the digest that immich knows them by. A connection that breaks off is made anew, and what had
+ * come is passed over.
+ */
+async function openOriginal({ outbound, headers, again }: Asking, asset: Asset): Promise<OpenFile> {
+  const stop = new AbortController();
+  const request = { headers, signal: stop.signal, maxBytes: Number.MAX_SAFE_INTEGER };
+  const start = () =>
+    again(() => outbound.request(`/assets/${encodeURIComponent(asset.id)}/original`, request)).catch((error) => {
+      if (error instanceof OutboundError && error.status === 404) throw new Skip('missing');
+      throw error;
+    });
+  const first = await start();
+
+  async function* read(): AsyncGenerator<Uint8Array> {
+    const digest = createHash('sha1');
+    let given = 0;
+    let answer = first;
+    for (let n = 1; ; n += 1) {
+      let passed = 0;
+      try {
+        for await (const chunk of answer.body) {
+          const fresh = chunk.subarray(Math.max(0, Math.min(chunk.length, given - passed)));
+          passed += chunk.length;
+          if (fresh.length === 0) continue;
+          given += fresh.length;
+          digest.update(fresh);
+          yield fresh;
+        }
+        break;
+      } catch (error) {
+        if (n >= tries || !isPassing(error)) return explain(error);
+        answer = await start().catch(explain);
+      }
+    }
+    if (isOfContent(asset) && digest.digest('base64') !== asset.checksum) throw new Skip('altered');
+  }
+
+  return {
+    bytes: Number(first.headers['content-length'] ?? 0),
+    modifiedAt: asset.fileModifiedAt ?? null,
+    body: read(),
+    close: async () => stop.abort(),
+  };
+}
+
+/** Files of external libraries are known by a digest of their path, and not of what they hold. */
+const isOfContent = ({ checksum, originalPath }: Asset): boolean =>
+  checksum !== createHash('sha1').update(`path:${originalPath}`).digest('base64');
+
+function isPassing(error: unknown): boolean {
+  if (!(error instanceof OutboundError)) return false;
+  const { kind, status } = error;
+  return ['timeout', 'broken', 'unreachable'].includes(kind) || status === 429 || (status ?? 0) >= 500;
+}
+
+/** What went wrong on the way, and what to do about it. @throws ImportError, Skip */
+function explain(error: unknown): never {
+  if (!(error instanceof OutboundError)) throw error;
+  const { status, message } = error;
+  if (status === 401) throw new ImportError('immich does not take this key: make one there, and set IMMICH_API_KEY.');
+  if (status === 403) {
+    throw new ImportError(
+      'This key may not do what is needed: give it user.read, asset.read, asset.download and album.read in immich.',
+    );
+  }
+  if (status === 404) throw new ImportError(`What answers there is no immich that is known here: ${message}`);
+  throw new ImportError(`immich: ${message} Run the same command again to go on.`);
+}
+
+function openTo(options: Parameters<typeof createOutbound>[0]): Outbound {
+  try {
+    return createOutbound(options);
+  } catch (error) {
+    throw new ImportError(`immich: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,176 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createTestApp, tinyPhoto } from '../../../../test/app.ts';
+import { createImporter, sha256 } from '../../../../test/importing.ts';
+import { createImmichSimulator } from '../../../../test/simulators/immich.ts';
+import { openImmich } from './immich.ts';
+
+const app = await createTestApp();
+const admin = await app.signUp();
+const ines = await app.signUp();
+const importer = await createImporter(app, admin);
+const partner = randomUUID();
+const immich = await createImmichSimulator(randomUUID());
+afterAll(() => immich.close());
+const open = () => openImmich({ url: immich.url, key: immich.key, pauseMs: 1, readMs: 5000, pageSize: 4 });
+
+const zoned = randomUUID();
+const archived = randomUUID();
+const external = randomUUID();
+const altered = randomUUID();
+const plain = randomUUID();
+const bin = randomUUID();
+const film = randomUUID();
+const raw = randomUUID();
+const album = randomUUID();
+const bytes = new Map<string, Buffer>();
+
+beforeAll(async () => {
+  let seed = 1;
+  for (const id of [zoned, archived, external, altered, plain, bin]) bytes.set(id, await tinyPhoto((seed += 1)));
+  bytes.set(zoned, await tinyPhoto(1, { takenAt: '2023-06-01T20:30:00' }));
+  const of = (id: string) => bytes.get(id) as Buffer;
+  immich.assets.push(
+    {
+      ...{ id: zoned, name: 'IMG_1.jpg', bytes: of(zoned), isFavorite: true },
+      ...{ fileCreatedAt: '2023-06-01T18:30:00.000Z', localDateTime: '2023-06-01T20:30:00.000Z' },
+      exif: { description: 'Möwen', latitude: 54.3, longitude: 10.1, timeZone: 'Europe/Berlin' },
+    },
+    { id: archived, name: 'IMG_1.jpg', bytes: of(archived), visibility: 'archive' },
+    { id: external, name: 'ext.jpg', bytes: of(external), externalPath: '/mnt/photos/ext.jpg' },
+    { id: altered, name: 'altered.jpg', bytes: of(altered), checksum: 'AAAAAAAAAAAAAAAAAAAAAAAAAAA=' },
+    {
+      ...{ id: plain, name: 'plain.jpg', bytes: of(plain), exif: { timeZone: 'UTC-3', latitude: 900 } },
+      ...{ fileCreatedAt: '2022-02-02T12:00:00.000Z', localDateTime: '2022-02-02T09:00:00.000Z' },
+    },
+    { id: bin, name: 'bin.jpg', bytes: of(bin), isTrashed: true },
+    { id: film, name: 'film.mp4', bytes: Buffer.from('....ftypmp42'), type: 'VIDEO' },
+    { id: raw, name: 'raw.dng', bytes: Buffer.from('II*\0 raw of a camera, longer than what is looked at') },
+    { id: randomUUID(), name: 'film.mov', bytes: Buffer.from('x'), type: 'VIDEO', visibility: 'hidden' },
+    { id: randomUUID(), name: 'theirs.jpg', bytes: await tinyPhoto(30), ownerId: partner },
+  );
+  const assets = [archived, bin, plain, zoned];
+  immich.albums.push(
+    { id: album, name: 'Am Meer', description: 'Zwei Wochen', cover: plain, assets },
+    { id: randomUUID(), name: 'Of a partner', ownerId: partner, assets: [zoned] },
+  );
+});
+
+// Each run has them all: what goes wrong once costs nothing but time.
+beforeEach(() => {
+  immich.faults.failing = new Map([
+    ['/search/metadata', 1],
+    [`/assets/${external}/original`, 1],
+  ]);
+  immich.faults.cut = new Set([plain, archived]);
+  immich.faults.slowMs = 50;
+});
+
+const expected = {
+  people: { made: 0, matched: 0, there: 0, skipped: 0 },
+  photos: { brought: 4, there: 0, duplicate: 0, aside: 0, skipped: 4 },
+  albums: 1,
+  reasons: { in_trash: 1, video: 1, raw: 1, altered: 1 },
+};
+const photoOf = async (id: string) =>
+  (await importer.query(`select *, encode(blob_hash, 'hex') as hash from photos where id = $1`, [id]))[0];
+const shown = async (id: string) => {
+  const one = (await app.request(ines, 'GET', `/api/v1/albums/${id}`)).json();
+  const list = (await app.request(ines, 'GET', `/api/v1/albums/${id}/photos`)).json();
+  return { ...one, ids: list.items.map((photo: { id: string }) => photo.id) };
+};
+
+describe('immich', () => {
+  test('a dry run tells what comes, and writes nothing', async () => {
+    const before = await importer.snapshot();
+    expect((await importer.run(await open(), { dryRun: true, user: ines })).counts).toEqual(expected);
+    expect(await importer.snapshot()).toEqual(before);
+  });
+
+  test('photos come whole, though the server fails, is slow and breaks off', async () => {
+    const { counts, skipped } = await importer.run(await open(), { user: ines });
+    expect(counts).toEqual(expected);
+    expect(skipped).toEqual({
+      [`bin.jpg (${bin})`]: 'in_trash',
+      [`film.mp4 (${film})`]: 'video',
+      [`raw.dng (${raw})`]: 'raw',
+      [`altered.jpg (${altered})`]: 'altered',
+    });
+    const brought = [zoned, archived, external, plain].map((id) => sha256(bytes.get(id) as Buffer));
+    expect(await importer.hashesOf(ines)).toEqual(brought.sort());
+    expect(immich.faults).toMatchObject({ cut: new Set(), slowMs: 0 });
+    expect([...immich.faults.failing.values()]).toEqual([0, 0]);
+    const changing = immich.requests.filter((line) => !/^GET |^POST \/api\/search\/metadata$/.test(line));
+    expect(changing).toEqual([]);
+    expect(immich.problems).toEqual([]);
+  });
+
+  test('they keep ids, dates with their zone, captions, places, favourites and the archive', async () => {
+    expect(await photoOf(zoned)).toMatchObject({
+      ...{ owner_id: ines.id, filename: 'IMG_1.jpg', caption: 'Möwen', latitude: 54.3, longitude: 10.1 },
+      ...{ taken_at: new Date('2023-06-01T18:30:00Z'), taken_offset: 120, taken_from: 'camera' },
+      ...{ is_favorite: true, is_archived: false, created_at: new Date('2025-05-05T05:05:05Z') },
+    });
+    expect(await photoOf(archived)).toMatchObject({ is_archived: true, is_favorite: false, caption: null });
+    expect(await photoOf(plain)).toMatchObject({
+      ...{ taken_at: new Date('2022-02-02T12:00:00Z'), taken_offset: -180, latitude: null },
+    });
+  });
+
+  test('own albums come with their cover, others stay', async () => {
+    expect(await shown(album)).toMatchObject({
+      ...{ name: 'Am Meer', description: 'Zwei Wochen', cover_photo_id: plain },
+      ids: [archived, plain, zoned],
+    });
+  });
+
+  test('a second run changes nothing, and downloads nothing but what it skipped', async () => {
+    const before = await importer.snapshot();
+    immich.requests.length = 0;
+    const { counts } = await importer.run(await open(), { user: ines });
+    expect(counts).toEqual({ ...expected, photos: { ...expected.photos, brought: 0, there: 4 }, albums: 0 });
+    expect(await importer.snapshot()).toEqual(before);
+    expect(immich.requests.filter((line) => line.endsWith('/original')).sort()).toEqual(
+      [altered, raw].map((id) => `GET /api/assets/${id}/original`).sort(),
+    );
+  });
+
+  test('albums of immich 3, which tells neither their owner nor their photos, come as well', async () => {
+    const id = randomUUID();
+    immich.faults.version = 3;
+    immich.albums.push({ id, name: 'Since 3', assets: [archived, plain, zoned] });
+    expect((await importer.run(await open(), { user: ines })).counts.albums).toBe(1);
+    immich.faults.version = 2;
+    expect((await shown(id)).ids.toSorted()).toEqual([archived, plain, zoned].toSorted());
+  });
+});
+
+describe('what ends an import of immich says what to do', () => {
+  test.each([
+    ['no key of theirs', () => openImmich({ url: immich.url, key: 'wrong' }), 'IMMICH_API_KEY'],
+    ['no immich', () => openImmich({ url: app.url, key: 'x', pauseMs: 1 }), 'no immich'],
+    [
+      'nobody there',
+      () => openImmich({ url: 'http://127.0.0.1:1', key: 'x', pauseMs: 1 }),
+      'Run the same command again',
+    ],
+    ['no address', () => openImmich({ url: 'photos', key: 'x' }), 'is no address'],
+  ])('%s', async (_, opening, says) => {
+    await expect(opening()).rejects.toThrow(says);
+  });
+
+  test('a key that may not download', async () => {
+    immich.faults.denied = /original$/;
+    immich.assets.push({ id: randomUUID(), name: 'new.jpg', bytes: await tinyPhoto(40) });
+    await expect(importer.run(await open(), { user: ines })).rejects.toThrow('asset.download');
+    immich.faults.denied = null;
+    expect((await importer.run(await open(), { user: ines })).counts.photos.brought).toBe(1);
+  });
+
+  test('an original that always fails ends it, and another run goes on', async () => {
+    immich.assets.push({ id: randomUUID(), name: 'newer.jpg', bytes: await tinyPhoto(41) });
+    immich.faults.failing = new Map([[`${immich.assets.at(-1)?.id}/original`, 5]]);
+    await expect(importer.run(await open(), { user: ines })).rejects.toThrow('Run the same command again');
+    expect((await importer.run(await open(), { user: ines })).counts.photos.brought).toBe(1);
+  });
+});

@@ -1,0 +1,167 @@
+import { lstat } from 'node:fs/promises';
+import { Client } from 'pg';
+import { ImportError } from '../import-error.ts';
+
+/** A row as text, whatever its columns are: dates as they stand in the database, booleans as `1` and `true`. */
+export type Row = Readonly<Record<string, string | null>>;
+
+/** The tables of another program, read and never written. */
+export interface Rows {
+  /** Columns of a table, empty where there is none. */
+  columns(table: string): Promise<ReadonlySet<string>>;
+  tables(): Promise<readonly string[]>;
+  /**
+   * Each row, some hundreds at a time, in the order of a column that is unique. Names of tables and columns are the program's own and
+   * quoted; those that the table lacks are left out of the rows.
+   */
+  read(table: string, columns: readonly string[], key: string): AsyncGenerator<Row>;
+  /** All rows of a table that has no column of its own to be paged by, such as one that joins two others. */
+  all(table: string, columns: readonly string[]): Promise<readonly Row[]>;
+  /** Rows, or those of them that have something in a column; none where there is no such column. */
+  count(table: string, column?: string): Promise<number>;
+  /** What a column of bytes has in the row of an `id`: read one by one, since it may be large. */
+  bytes(table: string, column: string, id: string): Promise<Buffer | null>;
+  close(): Promise<void>;
+}
+
+const pageRows = 500;
+const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+const counted = (column: string | undefined): string => (column === undefined ? '*' : quote(column));
+const filled = (bytes: Uint8Array | null | undefined): Buffer | null =>
+  bytes && bytes.length > 0 ? Buffer.from(bytes) : null;
+const castAll = (columns: readonly string[], type: string): string =>
+  columns.map((name) => `cast(${quote(name)} as ${type}) as ${quote(name)}`).join(', ');
+
+/** @param address of a Postgres database, or the path of an SQLite file */
+export const openRows = (address: string): Promise<Rows> =>
+  /^postgres(?:ql)?:\/\//.test(address) ? openPostgres(address) : openSqlite(address);
+
+async function openPostgres(address: string): Promise<Rows> {
+  const client = new Client({ connectionString: address, application_name: 'tintype import' });
+  // Its message may hold the address, and with it a password.
+  await client.connect().catch((error: { code?: string }) => {
+    throw new ImportError(`The database of the earlier system does not answer (${error.code ?? 'no connection'}).`);
+  });
+  await client.query(`set default_transaction_read_only = on; set timezone = 'UTC'; set datestyle = 'ISO'`);
+  const columnsOf = async (table: string): Promise<ReadonlySet<string>> => {
+    const { rows } = await client.query<{ name: string }>(
+      `select attname as name from pg_attribute where attrelid = to_regclass($1) and attnum > 0 and not attisdropped`,
+      [quote(table)],
+    );
+    return new Set(rows.map(({ name }) => name));
+  };
+  return {
+    columns: columnsOf,
+    async tables() {
+      const { rows } = await client.query<{ name: string }>(
+        `select relname as name from pg_class where relkind in ('r', 'p') and pg_table_is_visible(oid) order by 1`,
+      );
+      return rows.map(({ name }) => name);
+    },
+    read: (table, columns, key) =>
+      readPages(columnsOf, table, columns, async (there, after) => {
+        const { rows } = await client.query<Row>(
+          `select ${castAll(there, 'text')}, cast(${quote(key)} as text) as "the key" from ${quote(table)}
+           ${after === null ? '' : `where cast(${quote(key)} as text) collate "C" > $1`}
+           order by cast(${quote(key)} as text) collate "C" limit ${pageRows}`,
+          after === null ? [] : [after],
+        );
+        return rows;
+      }),
+    async all(table, columns) {
+      const known = await columnsOf(table);
+      const there = columns.filter((name) => known.has(name));
+      if (there.length === 0) return [];
+      return (await client.query<Row>(`select ${castAll(there, 'text')} from ${quote(table)}`)).rows;
+    },
+    async count(table, column) {
+      if (column !== undefined && !(await columnsOf(table)).has(column)) return 0;
+      const { rows } = await client.query<{ n: string }>(`select count(${counted(column)}) as n from ${quote(table)}`);
+      return Number(rows[0]?.n ?? 0);
+    },
+    async bytes(table, column, id) {
+      if (!(await columnsOf(table)).has(column)) return null;
+      const { rows } = await client.query<{ bytes: Buffer | null }>(
+        `select ${quote(column)} as bytes from ${quote(table)} where id = $1`,
+        [id],
+      );
+      return filled(rows[0]?.bytes);
+    },
+    close: () => client.end(),
+  };
+}
+
+async function openSqlite(path: string): Promise<Rows> {
+  const found = await lstat(path).catch(() => null);
+  if (!found?.isFile()) throw new ImportError(`${path} is no file: name the SQLite database of the earlier system.`);
+  const { DatabaseSync } = await import('node:sqlite');
+  const database = new DatabaseSync(path, { readOnly: true });
+  const all = (text: string, ...values: string[]): Row[] => {
+    try {
+      return database.prepare(text).all(...values) as Row[];
+    } catch (error) {
+      throw new ImportError(`${path} cannot be read as an SQLite database: ${(error as Error).message}.`);
+    }
+  };
+  const columnsOf = async (table: string): Promise<ReadonlySet<string>> =>
+    new Set(all('select name from pragma_table_info(?)', table).map(({ name }) => name as string));
+  return {
+    columns: columnsOf,
+    tables: async () =>
+      all(`select name from sqlite_master where type = 'table' order by 1`).map(({ name }) => name as string),
+    read: (table, columns, key) =>
+      readPages(columnsOf, table, columns, async (there, after) =>
+        all(
+          `select ${castAll(there, 'text')}, cast(${quote(key)} as text) as "the key" from ${quote(table)}
+           ${after === null ? '' : `where cast(${quote(key)} as text) > ?`} order by cast(${quote(key)} as text) limit ${pageRows}`,
+          ...(after === null ? [] : [after]),
+        ),
+      ),
+    async all(table, columns) {
+      const known = await columnsOf(table);
+      const there = columns.filter((name) => known.has(name));
+      return there.length === 0 ? [] : all(`select ${castAll(there, 'text')} from ${quote(table)}`);
+    },
+    async count(table, column) {
+      if (column !== undefined && !(await columnsOf(table)).has(column)) return 0;
+      return Number(all(`select cast(count(${counted(column)}) as text) as n from ${quote(table)}`)[0]?.n ?? 0);
+    },
+    async bytes(table, column, id) {
+      if (!(await columnsOf(table)).has(column)) return null;
+      const text = `select cast(${quote(column)} as blob) as bytes from ${quote(table)} where id = ?`;
+      return filled(database.prepare(text).get(id)?.bytes as Uint8Array | null | undefined);
+    },
+    close: async () => database.close(),
+  };
+}
+
+async function* readPages(
+  columnsOf: (table: string) => Promise<ReadonlySet<string>>,
+  table: string,
+  columns: readonly string[],
+  page: (columns: readonly string[], after: string | null) => Promise<readonly Row[]>,
+): AsyncGenerator<Row> {
+  const known = await columnsOf(table);
+  const there = columns.filter((name) => known.has(name));
+  for (let after: string | null = null; ; ) {
+    const rows: readonly Row[] = await page(there, after);
+    yield* rows;
+    if (rows.length < pageRows) return;
+    after = rows.at(-1)?.['the key'] ?? null;
+    if (after === null) return;
+  }
+}
+
+/** A time as Python's frameworks write it; without a zone it is UTC. */
+export function toDate(text: string | null | undefined): Date | null {
+  if (!text) return null;
+  const zoned = /(?:Z|[+-]\d\d(?::?\d\d)?)$/.test(text) ? text.replace(/([+-]\d\d)$/, '$1:00') : `${text}Z`;
+  const at = new Date(zoned.replace(' ', 'T'));
+  return Number.isNaN(at.getTime()) ? null : at;
+}
+
+export const toBoolean = (text: string | null | undefined): boolean => /^(?:1|t|true)$/i.test(text ?? '');
+
+/** SQLAlchemy and Django write UUIDs to SQLite without their dashes. */
+export const toUuid = (id: string): string =>
+  /^[0-9a-f]{32}$/i.test(id) ? id.toLowerCase().replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5') : id;

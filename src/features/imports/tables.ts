@@ -1,0 +1,16 @@
+import type { Generated } from 'kysely';
+
+/** What a thing of an earlier system can be. */
+export type ImportedKind = 'person' | 'organization' | 'photo' | 'album';
+
+export interface ImportTables {
+  imported: {
+    system: string;
+    kind: ImportedKind;
+    earlier_id: string;
+    id: string;
+    /** Null for organizations, which nobody owns. */
+    owner_id: string | null;
+    imported_at: Generated<Date>;
+  };
+}

@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
+import { lstat, open, readdir, realpath } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
+import { type OpenFile, type Passed, Skip } from './earlier-system.ts';
+
+/** One folder: the names of its files, in order, and what in it is passed over. */
+export interface Folder {
+  /** Below the root, `''` for itself. */
+  readonly path: string;
+  readonly files: readonly string[];
+  readonly passed: readonly Passed[];
+}
+
+/** What programs and systems leave beside pictures, and nobody misses. */
+const ofPrograms = /^(?:\.|@eaDir$|#recycle$|Thumbs\.db$|desktop\.ini$|__MACOSX$)/i;
+
+/** All folders below a root, each with its files, by name. Links are never followed, so that it ends and stays inside. */
+export async function* walkFolders(root: string, path = ''): AsyncGenerator<Folder> {
+  const entries = await readdir(join(root, path), { withFileTypes: true }).catch(() => null);
+  if (!entries) {
+    yield { path, files: [], passed: [{ name: path || '.', why: 'unreadable' }] };
+    return;
+  }
+  const files: string[] = [];
+  const folders: string[] = [];
+  const passed: Passed[] = [];
+  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const name = join(path, entry.name);
+    if (ofPrograms.test(entry.name)) passed.push({ name, why: 'hidden' });
+    else if (entry.isDirectory()) folders.push(name);
+    else if (entry.isFile()) files.push(entry.name);
+    else passed.push({ name, why: entry.isSymbolicLink() ? 'link' : 'not_a_file' });
+  }
+  yield { path, files, passed };
+  for (const folder of folders) yield* walkFolders(root, folder);
+}
+
+/**
+ * Opens a file below a root whose path may be somebody else's word: nothing outside is opened, no link at its end followed, and no
+ * pipe waited for.
+ * @throws Skip
+ */
+export async function openBelow(root: string, path: string): Promise<OpenFile> {
+  const whole = join(root, path.replaceAll('\0', ''));
+  const found = await lstat(whole).catch(() => null);
+  if (!found || path.includes('\0')) throw new Skip('missing');
+  if (found.isSymbolicLink()) throw new Skip('link');
+  if (!found.isFile()) throw new Skip('not_a_file');
+  if (!isBelow(await realpath(root), await realpath(whole).catch(() => ''))) throw new Skip('outside');
+  // Between looking and opening it may have become something else: then it is that which is asked.
+  const handle = await open(whole, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
+    (error: { code?: string }) => {
+      throw new Skip(error.code === 'ELOOP' ? 'link' : error.code === 'ENOENT' ? 'missing' : 'unreadable');
+    },
+  );
+  const facts = await handle.stat();
+  if (!facts.isFile()) {
+    await handle.close();
+    throw new Skip('not_a_file');
+  }
+  return {
+    bytes: facts.size,
+    modifiedAt: facts.mtime,
+    body: handle.createReadStream({ autoClose: false, highWaterMark: 256 * 1024 }),
+    close: () => handle.close(),
+  };
+}
+
+const isBelow = (root: string, path: string): boolean => {
+  const way = relative(root, path);
+  return path !== '' && way !== '' && way !== '..' && !way.startsWith(`..${sep}`);
+};
+
+/**
+ * What a file that no row names is known by: where it lies, how large it is and since when. Another file in its place is another one.
+ */
+export async function nameOfFile(root: string, path: string): Promise<string> {
+  const whole = join(root, path);
+  const found = await lstat(whole).catch(() => null);
+  const facts = [whole, found?.size, found?.mtimeMs].join('\0');
+  return `file:${createHash('sha256').update(facts).digest('hex')}`;
+}

@@ -1,0 +1,253 @@
+import { existsSync } from 'node:fs';
+import { realpath, stat } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import type { Kysely } from 'kysely';
+import type { Config } from './config.ts';
+import {
+  type AccountTables,
+  createPasswords,
+  findSoleOwner,
+  findUserByName,
+  newSecret,
+} from './features/accounts/index.ts';
+import {
+  assignEarlier,
+  createFolder,
+  createGoogleTakeout,
+  type EarlierSystem,
+  type ImportDeps,
+  ImportError,
+  importLibrary,
+  listAside,
+  noReport,
+  openAiLibrary,
+  openBucket,
+  openFilesBelow,
+  openImmich,
+  openOrgImages,
+  openPhotoGallery,
+  openPinit,
+  openReport,
+  openStyleAi,
+  tellCounts,
+} from './features/imports/index.ts';
+import { photoJobs } from './features/photos/index.ts';
+import { openPlainStore } from './platform/blobs/open-store.ts';
+import { settlePlace } from './platform/blobs/storage-place.ts';
+import type { Database } from './platform/database/database.ts';
+import { openLibrary } from './platform/database/open-library.ts';
+import { anonymous } from './platform/database/principal.ts';
+import { createImaging } from './platform/imaging/index.ts';
+import { createJobs } from './platform/jobs/jobs.ts';
+import { createLogger } from './platform/observability/logger.ts';
+import { createProgressBar } from './platform/terminal/progress-bar.ts';
+
+type Tx = Kysely<AccountTables>;
+
+/** What each import takes. */
+export interface ImportOptions {
+  readonly dryRun?: true;
+  readonly matchEmails?: true;
+  readonly report?: string;
+  readonly force?: true;
+  readonly user?: string;
+}
+
+/** Where pinit has its files: a folder, or a bucket. */
+export interface BucketNames {
+  readonly files?: string;
+  readonly bucket?: string;
+  readonly endpoint?: string;
+  readonly region?: string;
+}
+
+/**
+ * `tintype import …`: opens the library and the other program's, and brings the one into the other. What was brought stays when it is
+ * interrupted, and the same command goes on.
+ */
+export async function bring(config: Config, options: ImportOptions, open: () => Promise<EarlierSystem>): Promise<void> {
+  requireLibrary(config);
+  const system = await open();
+  try {
+    const dryRun = options.dryRun === true;
+    const title = `${dryRun ? 'A dry run of importing' : 'Importing'} ${system.name}, ${new Date().toISOString()}`;
+    const { force, report: path } = options;
+    const report = path ? await openReport(path, { force: force === true, title }) : noReport;
+    await withLibrary(config, async ({ deps, adminId, signal }) => {
+      const namedId = options.user === undefined ? null : await requireUser(deps.database, adminId, options.user);
+      const bar = createProgressBar(process.stderr, dryRun ? 'Looking' : 'Importing');
+      const counts = await importLibrary(deps, system, {
+        dryRun,
+        matchEmails: options.matchEmails === true,
+        adminId,
+        namedId,
+        closedHash: await createPasswords().hash(newSecret()),
+        lanes: config.imagingProcesses ?? Math.min(availableParallelism(), 8),
+        signal,
+        onProgress: bar.update,
+        onSkipped: report.skipped,
+        onPerson: report.person,
+        onOrganization: report.organization,
+      })
+        .finally(bar.end)
+        .catch(async (error) => {
+          await report.end(null);
+          throw error;
+        });
+      await report.end(signal.aborted ? null : counts);
+      for (const line of tellCounts(counts)) say(line);
+      if (signal.aborted) {
+        process.exitCode = 1;
+        say('It was interrupted: run the same command again to go on.');
+      } else if (dryRun) say('Nothing was written: it was a dry run.');
+    });
+  } finally {
+    await system.close();
+  }
+}
+
+/** `tintype import assign …`: lists what an import kept aside, or gives it to somebody. */
+export async function assign(
+  config: Config,
+  system: string,
+  names: readonly string[],
+  options: { user?: string; all?: true },
+): Promise<void> {
+  requireLibrary(config);
+  await withLibrary(config, async ({ deps, adminId }) => {
+    const aside = await listAside(deps, system, adminId);
+    if (options.user === undefined) {
+      for (const name of aside) say(name);
+      return say(`${aside.length} files of ${system} are kept aside: give them away with --user.`);
+    }
+    const userId = await requireUser(deps.database, adminId, options.user);
+    const chosen = options.all ? aside : names;
+    const { given, unknown } = await assignEarlier(deps, { system, adminId, userId, names: chosen });
+    say(`${given} are ${options.user}’s now.`);
+    for (const name of unknown) say(`  ${JSON.stringify(name)} is not kept aside.`);
+    if (unknown.length > 0) process.exitCode = 1;
+  });
+}
+
+/** Otherwise a data folder that was named wrong would become a new library, and be filled. */
+function requireLibrary(config: Config): void {
+  if (config.databaseUrl || existsSync(join(config.dataDir, 'postgres', 'PG_VERSION'))) return;
+  throw new ImportError(`There is no library in ${config.dataDir}: TINTYPE_DATA names the folder.`);
+}
+
+interface Opened {
+  readonly deps: ImportDeps;
+  /** An administrator, in whose name accounts are made. */
+  readonly adminId: string;
+  /** Aborts with Ctrl+C: what is at hand is finished. */
+  readonly signal: AbortSignal;
+}
+
+async function withLibrary(config: Config, work: (opened: Opened) => Promise<void>): Promise<void> {
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort());
+  const logger = await createLogger({ ...config, logLevel: 'warn' });
+  const library = await openLibrary(config, logger);
+  const closing: (() => unknown)[] = [library.close];
+  try {
+    const { database } = library;
+    const adminId = await requireAdministrator(database);
+    await settlePlace(database, config.storage.driver);
+    const blobs = await openPlainStore(config.storage, { dataDir: config.dataDir, database });
+    closing.push(() => blobs.close());
+    const imaging = createImaging({ processes: config.imagingProcesses, logger });
+    closing.push(() => imaging.close());
+    const jobs = await createJobs({ pool: database.pool, logger, definitions: photoJobs });
+    closing.push(jobs.close);
+    // What an import that was killed had under way.
+    await blobs.sweepTemp();
+    const { maxUploadBytes, quota } = config;
+    await work({ deps: { database, blobs, imaging, jobs, maxUploadBytes, quota }, adminId, signal: stop.signal });
+  } finally {
+    for (const close of closing.reverse()) await close();
+  }
+}
+
+const say = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+
+/** Somebody in whose name accounts are made; an import never makes the first account, which administers the library. */
+async function requireAdministrator(database: Database): Promise<string> {
+  const admin = await database.as(anonymous, (tx: Tx) => findSoleOwner(tx));
+  if (!admin) throw new ImportError('This library has no account yet: start the server, open it and sign up first.');
+  return admin.user_id;
+}
+
+async function requireUser(database: Database, adminId: string, name: string): Promise<string> {
+  const user = await database.as({ kind: 'user', id: adminId }, (tx: Tx) => findUserByName(tx, name));
+  if (!user) throw new ImportError(`There is no account called “${name}”.`);
+  return user.id;
+}
+
+/** @throws ImportError when it is no folder */
+async function requireFolder(dir: string): Promise<string> {
+  const found = await stat(dir).catch(() => null);
+  if (!found?.isDirectory()) throw new ImportError(`${dir} is no folder.`);
+  return realpath(dir);
+}
+
+export const openFolder = async (dir: string, options: { albums: boolean }): Promise<EarlierSystem> =>
+  createFolder(await requireFolder(dir), options);
+
+export const openTakeout = async (dir: string): Promise<EarlierSystem> => createGoogleTakeout(await requireFolder(dir));
+
+export const openStyle = async (database: string, uploads: string): Promise<EarlierSystem> =>
+  openStyleAi({ database, uploads: await requireFolder(uploads) });
+
+export const openGallery = async (database: string, photos: string): Promise<EarlierSystem> =>
+  openPhotoGallery({ database, photos: await requireFolder(photos) });
+
+/** Its key is taken from the environment as well. */
+export async function openImmichAt(url: string): Promise<EarlierSystem> {
+  const { IMMICH_API_KEY: key } = process.env;
+  if (!key)
+    throw new ImportError('Whose immich this is is not said: set IMMICH_API_KEY to a key that they made there.');
+  return openImmich({ url, key });
+}
+
+/** Keys are taken from the environment: what stands in a command is read by everybody on the machine. */
+export async function openPinitLibrary(database: string, names: BucketNames): Promise<EarlierSystem> {
+  if (names.files) return openPinit({ database, files: openFilesBelow(await requireFolder(names.files)) });
+  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = process.env;
+  if (!names.bucket || !accessKeyId || !secretAccessKey) {
+    throw new ImportError(
+      'Where pinit’s files are is not said: name a folder with --files, or its --bucket, with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY set.',
+    );
+  }
+  const { bucket, endpoint = null, region = 'auto' } = names;
+  return openPinit({ database, files: await openBucket({ bucket, endpoint, region, accessKeyId, secretAccessKey }) });
+}
+
+/** What ai-library has beside its images. */
+export interface AiLibraryNames {
+  readonly people?: string;
+  readonly browser: readonly string[];
+  /** Each `ID=NAME`. */
+  readonly user: readonly string[];
+}
+
+export async function openAi(images: string, names: AiLibraryNames): Promise<EarlierSystem> {
+  const accounts = new Map(
+    names.user.map((pair): [string, string] => {
+      const [, id, name] = /^([^=]+)=(.+)$/.exec(pair) ?? [];
+      if (id && name) return [id, name];
+      throw new ImportError(`“${pair}” is not of the form ID=NAME.`);
+    }),
+  );
+  return openAiLibrary({
+    images: await requireFolder(images),
+    people: names.people ?? null,
+    accounts,
+    browsers: names.browser,
+  });
+}
+
+export const openOrganizations = async (database: string, images: string | undefined): Promise<EarlierSystem> =>
+  openOrgImages({ database, images: images === undefined ? null : await requireFolder(images) });
