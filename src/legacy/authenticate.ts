@@ -24,6 +24,10 @@ export function createAuthenticate(deps: { credentials: Credentials; tokens: Bea
   };
 }
 
+/** Whether an error is that nobody is signed in; of a wrong password, which is refused by the same code, no reason is given. */
+export const isSignIn = (error: AppError): boolean =>
+  error.code === 'unauthorized' && error.details.reason !== undefined;
+
 /** @throws AppError `unauthorized`, with the reason in its details */
 export function requireUser(found: UserCaller | Missing): UserCaller {
   if (typeof found !== 'string') return found;

@@ -16,11 +16,11 @@ import { createImageServer, createViewerFinder, signPath } from './serve-images.
 import { createStyleAi } from './style-ai/index.ts';
 import type { Health, LegacyContext, LegacySystem } from './system.ts';
 
-/** Each adapter by the name it is switched on by; in this order they are asked. */
+/** Each adapter by the name it is switched on by; in this order they are asked. Of `/api/health`, `ai-library` alone says what clients read. */
 const adapters: Record<LegacyName, (deps: LegacyDeps) => LegacySystem> = {
+  'ai-library': createAiLibrary,
   'org-images': createOrgImages,
   'style-ai': createStyleAi,
-  'ai-library': createAiLibrary,
   pinit: createPinit,
 };
 

@@ -19,7 +19,12 @@ const cameras: LegacySystem = {
   health: { '/health': ({ version }) => ({ status: 'up', version }) },
   routes: [
     { method: 'GET', path: ['/gallery', '/gallery/'], isPageToo: true, handle: (c, user) => c.json([user.userId]) },
-    { method: 'POST', path: '/cameras/:id', open: true, handle: async (c) => c.json(await readJson(c, 100)) },
+    {
+      method: 'POST',
+      path: '/cameras/:id',
+      open: true,
+      handle: async (c) => c.json(await readJson(c, { mostBytes: 100 })),
+    },
     {
       method: 'PUT',
       path: '/cameras/:id',

@@ -8,10 +8,15 @@ const mostSmallBytes = 64 * 1024;
 
 /**
  * The fields of a JSON object, whatever the body says it is: some clients do not say.
+ * @param options.mayBeEmpty no body is one without fields
  * @throws AppError `validation_error` with `details.reason` `not_json` (also where there is no body) or `not_an_object`; `too_large`
  */
-export async function readJson(c: LegacyContext, mostBytes = mostSmallBytes): Promise<Record<string, unknown>> {
+export async function readJson(
+  c: LegacyContext,
+  { mostBytes = mostSmallBytes, mayBeEmpty = false }: { mostBytes?: number; mayBeEmpty?: boolean } = {},
+): Promise<Record<string, unknown>> {
   const bytes = await readWhole(c, mostBytes);
+  if (mayBeEmpty && bytes.length === 0) return {};
   let value: unknown;
   try {
     value = JSON.parse(bytes.toString('utf8').replace(/^\ufeff/, ''));

@@ -8,6 +8,9 @@ import type { UserCaller } from '#platform/http/caller.ts';
 
 export type LegacyContext = Context<ApiEnv>;
 
+/** What a list without pages has at the most. */
+export const mostListed = 5000;
+
 /** How a system says no. */
 export interface Refusal {
   readonly status: number;

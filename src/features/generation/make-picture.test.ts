@@ -74,6 +74,21 @@ test('who has waited long enough is told so, and the picture comes to the librar
   });
   simulator.faults.paceMs = 1;
   await expect.poll(generated, patience).toContain('a slow heron');
+  expect((await sessions()).items[0]).toMatchObject({ status: 'completed', title: 'a slow heron' });
+});
+
+test('who has gone is waited for no longer, and finds the picture in the library', async () => {
+  simulator.faults.paceMs = 200;
+  const leaving = new AbortController();
+  const waiting = makePicture(deps, caller, asked('a heron for later'), {
+    mostWaitMs: 600_000,
+    signal: leaving.signal,
+  });
+  await expect.poll(async () => (await sessions()).items[0].title, patience).toBe('a heron for later');
+  leaving.abort();
+  await expect(waiting).rejects.toMatchObject({ code: 'unavailable' });
+  simulator.faults.paceMs = 1;
+  await expect.poll(generated, patience).toContain('a heron for later');
 });
 
 test('what cannot be asked for leaves no session behind', async () => {
@@ -92,6 +107,7 @@ test('what fails says why', async () => {
   });
   simulator.faults.spoil = () => null;
   expect(await generated()).not.toContain('no heron');
+  expect((await sessions()).items[0]).toMatchObject({ status: 'completed', title: 'no heron' });
 });
 
 test('it notices at the next look where announcements are not heard', async () => {

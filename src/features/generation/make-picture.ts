@@ -22,14 +22,15 @@ interface MadePicture {
 
 /**
  * Has one picture made in a session of its own and waits until it is there: for clients that know neither sessions nor steps. One that
- * takes longer goes on being made, and comes to be in the library.
+ * takes longer goes on being made, and comes to be in the library, as does one for whom nobody waits any more. However it ends, the
+ * session is completed: nothing more will be asked for in it.
  * @throws AppError as `requestStep`, `invokeai_generation_error` when it fails, `unavailable` once `mostWaitMs` are over
  */
 export async function makePicture(
   deps: Deps,
   caller: Caller,
   asked: Asked,
-  { mostWaitMs }: { mostWaitMs: number },
+  { mostWaitMs, signal }: { mostWaitMs: number; signal?: AbortSignal },
 ): Promise<MadePicture> {
   const { userId } = requireAllowed(caller, 'generation.begin');
   const deadline = Date.now() + mostWaitMs;
@@ -40,27 +41,43 @@ export async function makePicture(
     await deleteSession(deps, caller, session.id);
     throw error;
   });
-  for (;;) {
-    // Listened for before it is looked at, so that nothing comes between.
-    const change = nextChange(deps.notifications, userId, Math.min(lookEveryMs, deadline - Date.now()));
-    const step = await readStep(deps, caller, id);
-    if (step.status === 'completed' || step.status === 'failed') {
-      change.forget();
-      const photo = (await listAlternatives(deps, caller, id)).items[0]?.photo;
-      if (!photo) throw new AppError('invokeai_generation_error', step.error?.message ?? 'This picture was not made.');
-      await changeSession(deps, caller, session.id, { status: 'completed' });
-      return { step, photo };
-    }
-    if (Date.now() >= deadline) {
-      change.forget();
-      throw new AppError('unavailable', 'This picture takes longer. It is in your library once it is made.');
-    }
-    await change.heard;
+  try {
+    return await waitForPicture(deps, { caller, userId, stepId: id, deadline, signal });
+  } finally {
+    await changeSession(deps, caller, session.id, { status: 'completed' }).catch((error) => {
+      // Its owner has deleted it in the meantime.
+      if (!(error instanceof AppError) || error.code !== 'not_found') throw error;
+    });
   }
 }
 
-/** Resolves once something of a person's studio has changed, and after so many milliseconds at the most. */
-function nextChange(notifications: Notifications, userId: string, mostMs: number) {
+async function waitForPicture(
+  deps: Deps,
+  wait: { caller: Caller; userId: string; stepId: string; deadline: number; signal: AbortSignal | undefined },
+): Promise<MadePicture> {
+  const { caller, userId, stepId, deadline, signal } = wait;
+  for (;;) {
+    // Listened for before it is looked at, so that nothing comes between.
+    const change = nextChange(deps.notifications, userId, Math.min(lookEveryMs, deadline - Date.now()), signal);
+    try {
+      const step = await readStep(deps, caller, stepId);
+      if (step.status === 'completed' || step.status === 'failed') {
+        const photo = (await listAlternatives(deps, caller, stepId)).items[0]?.photo;
+        if (photo) return { step, photo };
+        throw new AppError('invokeai_generation_error', step.error?.message ?? 'This picture was not made.');
+      }
+      if (Date.now() >= deadline || signal?.aborted) {
+        throw new AppError('unavailable', 'This picture takes longer. It is in your library once it is made.');
+      }
+      await change.heard;
+    } finally {
+      change.forget();
+    }
+  }
+}
+
+/** Resolves once something of a person's studio has changed, once nobody waits any more, and after so many milliseconds at the most. */
+function nextChange(notifications: Notifications, userId: string, mostMs: number, signal: AbortSignal | undefined) {
   const { promise: heard, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, Math.max(0, mostMs));
   const unsubscribe = notifications.subscribe({
@@ -69,10 +86,13 @@ function nextChange(notifications: Notifications, userId: string, mostMs: number
     onCut: () => {},
     onBack: resolve,
   });
+  const leave = (): void => resolve();
+  signal?.addEventListener('abort', leave);
+  if (signal?.aborted) resolve();
   const forget = (): void => {
     clearTimeout(timer);
     unsubscribe();
+    signal?.removeEventListener('abort', leave);
   };
-  void heard.then(forget);
   return { heard, forget };
 }

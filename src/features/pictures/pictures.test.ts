@@ -220,7 +220,11 @@ describe('a picture', () => {
     );
     expect([answer.status, answer.json().error]).toEqual([
       413,
-      { code: 'too_large', message: expect.stringContaining('more than the 500 KB'), details: { limit: 512_000 } },
+      {
+        code: 'too_large',
+        message: expect.stringContaining('more than the 500 KB'),
+        details: { limit: 512_000, bytes: expect.any(Number) },
+      },
     ]);
     expect((await me(person)).profile_picture_url).toBe(busy.url);
   });

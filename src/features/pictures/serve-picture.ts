@@ -12,7 +12,7 @@ import { type PictureLocator, type ShownPicture, toShown } from './locate-pictur
 import { findAvatar, type PictureKind } from './store.ts';
 
 const uuid = '([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})';
-const imageAddress = new RegExp(`^/images/(?:users/${uuid}/(profile|cover)|organizations/${uuid}/logo)$`);
+const imageAddress = new RegExp(`^/images/(?:users/${uuid}/(profile|cover)|organizations/${uuid}/logo)$`, 'i');
 /** Clients of Gravatar put an ending behind it at times. MD5 is an older way of theirs, by which nobody is found here. */
 const avatarAddress = /^\/avatar\/([0-9a-f]{64}|[0-9a-f]{32})(?:\.(?:jpe?g|png|gif|webp))?$/i;
 /** What the addresses of the API's own answers carry. */

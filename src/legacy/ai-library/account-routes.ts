@@ -17,7 +17,12 @@ export const accountRoutes = (deps: LegacyDeps): LegacyRoute[] => [
     open: true,
     refuse: refuseAccounts,
     handle: async (c) => {
-      const { body } = await registerUser(deps.accounts, requireNew(await readJson(c)), deps.clientOf(c), lifetime);
+      const { body } = await registerUser(
+        deps.accounts,
+        requireNew(await readJson(c, { mayBeEmpty: true })),
+        deps.clientOf(c),
+        lifetime,
+      );
       return c.json({ success: true, token: body.access_token, user: presentPerson(body.user) });
     },
   },
@@ -27,7 +32,7 @@ export const accountRoutes = (deps: LegacyDeps): LegacyRoute[] => [
     open: true,
     refuse: refuseAccounts,
     handle: async (c) => {
-      const { email, password } = await readJson(c);
+      const { email, password } = await readJson(c, { mayBeEmpty: true });
       if (!isText(email) || !isText(password)) return refuse('Please provide email and password');
       const credentials = { username: email.trim(), password };
       const { body } = await signIn(deps.accounts, credentials, deps.clientOf(c), lifetime);
@@ -61,7 +66,7 @@ export const accountRoutes = (deps: LegacyDeps): LegacyRoute[] => [
     path: '/api/auth/update-profile',
     refuse: refuseAccounts,
     handle: async (c, user) => {
-      const change = requireChange(await readJson(c));
+      const change = requireChange(await readJson(c, { mayBeEmpty: true }));
       const changed = await changeProfile(deps.accounts, user, change, deps.clientOf(c));
       return c.json({ success: true, message: 'Profile updated successfully', user: presentPerson(changed) });
     },

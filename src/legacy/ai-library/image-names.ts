@@ -15,11 +15,24 @@ export const filenameOf = ({ id, mime_type: mimeType }: Pick<PhotoBody, 'id' | '
 
 const ownName = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-generated\.[a-z]{2,5}$/;
 
-/** Images that came along are known by the names they had. Whether it is the caller's is asked where it is used. */
-export const findPhotoId = async (deps: Deps, user: UserCaller, filename: string): Promise<string | null> =>
-  ownName.exec(filename)?.[1] ??
-  (await findOwnEarlier(deps.photos, user, { system, kind: 'photo', earlierId: filename })) ??
-  null;
+/**
+ * Images that came along are known by the names they had. Whether it is the caller's is asked where it is used.
+ * @param owner whose folder an address names: two that became one person's may have a file of the same name each
+ */
+export async function findPhotoId(
+  deps: Deps,
+  user: UserCaller,
+  filename: string,
+  owner?: string,
+): Promise<string | null> {
+  const own = ownName.exec(filename)?.[1];
+  if (own) return own;
+  for (const earlierId of owner === undefined ? [filename] : [`user-${owner}/${filename}`, filename]) {
+    const found = await findOwnEarlier(deps.photos, user, { system, kind: 'photo', earlierId });
+    if (found) return found;
+  }
+  return null;
+}
 
 /** Whether a path names the caller, by the id of this library or by the one that they had. */
 export const isOwnId = async (deps: Deps, user: UserCaller, id: string): Promise<boolean> =>

@@ -5,12 +5,10 @@ import type { UserCaller } from '#platform/http/caller.ts';
 import { requireValid } from '#platform/http/require-valid.ts';
 import type { LegacyDeps } from '../deps.ts';
 import { readJson } from '../read-body.ts';
-import type { LegacyImages, LegacyRoute } from '../system.ts';
+import { type LegacyImages, type LegacyRoute, mostListed } from '../system.ts';
 import { filenameOf, findPhotoId, isOwnId } from './image-names.ts';
-import { refuseImages, refuseMaking } from './words.ts';
+import { refuseImages, refuseListing, refuseMaking } from './words.ts';
 
-/** Images that one list has at the most: it knows no pages. */
-const mostListed = 1000;
 /** As long as the backends behind it could take there, and somewhat more for those who wait before. */
 const mostWaitMs = 5 * 60_000;
 
@@ -27,9 +25,12 @@ export function imageRoutes(deps: LegacyDeps): LegacyRoute[] {
       path: '/api/ai/generate-image',
       refuse: refuseMaking,
       handle: async (c, user) => {
-        const asked = requireAsked(await readJson(c));
+        const asked = requireAsked(await readJson(c, { mayBeEmpty: true }));
         const started = performance.now();
-        const { step, photo } = await makePicture(deps.generation, user, asked, { mostWaitMs });
+        const { step, photo } = await makePicture(deps.generation, user, asked, {
+          mostWaitMs,
+          signal: c.req.raw.signal,
+        });
         return c.json({
           success: true,
           imageUrl: urlOf(user, photo),
@@ -45,7 +46,7 @@ export function imageRoutes(deps: LegacyDeps): LegacyRoute[] {
     {
       method: 'GET',
       path: '/api/ai/my-images',
-      refuse: refuseImages,
+      refuse: refuseListing,
       handle: async (c, user) => {
         const photos = await listAdded(deps.photos, user, { kind: 'generated', limit: mostListed });
         const images = photos.map((photo) => ({
@@ -90,7 +91,7 @@ export const servedImages = (deps: LegacyDeps): LegacyImages[] =>
       if (!(await isOwnId(deps, user, owner.slice(prefix.length)))) {
         throw new AppError('forbidden', 'Access denied - you can only access your own images');
       }
-      const photoId = await findPhotoId(deps, user, filename);
+      const photoId = await findPhotoId(deps, user, filename, owner.slice(prefix.length));
       return photoId === null ? null : { photoId };
     },
   }));

@@ -1,7 +1,6 @@
 import type { AppError } from '#platform/http/app-error.ts';
+import { isSignIn } from '../authenticate.ts';
 import type { Refusal, Refuse } from '../system.ts';
-
-const isSignIn = (error: AppError): boolean => error.code === 'unauthorized' && error.details.reason !== undefined;
 
 /** What its middleware says of each way in which a token is none. */
 function whyNobody({ details: { reason } }: AppError): string {
@@ -33,6 +32,12 @@ export const refuseImages: Refuse = (error) => {
   return bare(error.status, error.code === 'not_found' ? 'Image not found' : error.message);
 };
 
+/** `{error, message}` where a list could not be made, else `{error}`. */
+export const refuseListing: Refuse = (error, request) =>
+  error.status < 500
+    ? refuseImages(error, request)
+    : { status: error.status, body: { error: 'Failed to fetch images', message: error.message } };
+
 /** `{error, message}`: an image that could not be made. */
 export const refuseMaking: Refuse = (error, request) => {
   if (error.status < 500 && error.code !== 'invokeai_generation_error') return refuseImages(error, request);
@@ -42,8 +47,9 @@ export const refuseMaking: Refuse = (error, request) => {
 
 export const refuseAccounts: Refuse = (error, request) => {
   if (isSignIn(error)) return refuse(error, request);
-  // Wrong, unknown and disabled are alike.
-  if (error.code === 'unauthorized') return failed(401, 'Invalid email or password');
+  if (error.code === 'unauthorized') {
+    return failed(401, error.cause === 'disabled' ? 'Your account has been deactivated' : 'Invalid email or password');
+  }
   if (error.code === 'conflict') return failed(400, 'User with this email or username already exists');
   return refuse(error, request);
 };

@@ -70,7 +70,7 @@ function toChange(body: Record<string, unknown>, before: Account) {
   const name = textOf(body, 'name', 80)?.trim();
   const email = textOf(body, 'email', 254)?.trim();
   const password = textOf(body, 'current_password', 1024);
-  const isNewEmail = email !== undefined && email.toLowerCase() !== before.email?.toLowerCase();
+  const isNewEmail = email !== undefined && email.toLowerCase() !== (before.email ?? '').toLowerCase();
   if (isNewEmail && !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email))
     throw notValid('email', 'value is not a valid email address', email);
   return {

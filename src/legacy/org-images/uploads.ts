@@ -25,9 +25,11 @@ const refusals = {
   unsupported_media_type: invalid,
   too_many_pixels: invalid,
   // Clients show this sentence; it is also what is said of a file that is too large to be looked at.
-  too_large: ({ details, message }: AppError) =>
-    details.limit === mostKilobytes * 1024
-      ? badRequest(`Image too large even after compression. Max: ${mostKilobytes}KB. Please use a smaller image.`)
+  too_large: ({ details: { bytes }, message }: AppError) =>
+    typeof bytes === 'number'
+      ? badRequest(
+          `Image too large even after compression. Size: ${(bytes / 1024).toFixed(1)}KB, Max: ${mostKilobytes}KB. Please use a smaller image.`,
+        )
       : { status: 413, body: { detail: message } },
 };
 

@@ -4,8 +4,8 @@ import { AppError } from '#platform/http/app-error.ts';
 import type { UserCaller } from '#platform/http/caller.ts';
 import type { LegacyDeps } from '../deps.ts';
 import { readJson } from '../read-body.ts';
-import type { LegacyContext, LegacyImages, LegacyRoute } from '../system.ts';
-import { mostListed, presentImage } from './present-image.ts';
+import { type LegacyContext, type LegacyImages, type LegacyRoute, mostListed } from '../system.ts';
+import { presentImage } from './present-image.ts';
 import { isOwnName, uploadImage } from './upload-image.ts';
 import { refuseTrashed } from './words.ts';
 

@@ -2,9 +2,6 @@ import type { PhotoBody } from '#features/photos/index.ts';
 import type { UserCaller } from '#platform/http/caller.ts';
 import type { LegacyDeps } from '../deps.ts';
 
-/** Images that one list has at the most: it knows no pages. */
-export const mostListed = 1000;
-
 /** Where the bytes of an image are; the app uses an address only where it is absolute. */
 export const servePath = (id: string): string => `/api/user_image/${id}/serve/`;
 

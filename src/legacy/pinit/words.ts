@@ -1,4 +1,5 @@
 import type { AppError } from '#platform/http/app-error.ts';
+import { isSignIn } from '../authenticate.ts';
 import type { Refusal, Refuse } from '../system.ts';
 
 /** What one image may have at the most. */
@@ -21,8 +22,6 @@ function refuseSignIn({ details: { reason } }: AppError): Refusal {
     },
   };
 }
-
-const isSignIn = (error: AppError): boolean => error.code === 'unauthorized' && error.details.reason !== undefined;
 
 const said: Partial<Record<AppError['code'], string>> = {
   method_not_allowed: 'Method not allowed',

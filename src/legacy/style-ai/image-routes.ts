@@ -3,12 +3,9 @@ import type { UserCaller } from '#platform/http/caller.ts';
 import { requireValid } from '#platform/http/require-valid.ts';
 import type { LegacyDeps } from '../deps.ts';
 import { readJson } from '../read-body.ts';
-import type { LegacyContext, LegacyRoute } from '../system.ts';
+import { type LegacyContext, type LegacyRoute, mostListed } from '../system.ts';
 import { findImages, imagePath } from './find-images.ts';
 import { presentDetails, presentImage } from './present.ts';
-
-/** Its clients know no pages and ask for all; whoever has more than this asks for the rest. */
-const most = 5000;
 
 const changeable = ['caption', 'tags', 'is_favorite', 'place', 'taken_at'] as const;
 
@@ -37,7 +34,8 @@ export function imageRoutes(deps: LegacyDeps): LegacyRoute[] {
       async handle(c, user) {
         const rows = await listMade(deps.photos, user, {
           kind: 'styled',
-          limit: numberIn(c, 'limit', most) || most,
+          // Whoever has more asks for the rest.
+          limit: numberIn(c, 'limit', mostListed) || mostListed,
           offset: numberIn(c, 'offset', Number.MAX_SAFE_INTEGER),
         });
         return c.json({ images: rows.map((row) => presentImage(deps, user, row)) });

@@ -42,7 +42,7 @@ export function uploadRoutes(deps: LegacyDeps, pace: Pace): LegacyRoute[] {
   const upload = async (c: LegacyContext, user: UserCaller): Promise<Response> => {
     // Before sixteen megabytes are read, and before the first of two photos is kept.
     requireAllowed(user, 'photo.style');
-    const body = await readJson(c, mostBytes);
+    const body = await readJson(c, { mostBytes });
     const style = readStyle(body.style);
     const bytes = readDataUrl(body.image);
     await pace.spend(user.userId);

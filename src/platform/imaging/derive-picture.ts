@@ -77,14 +77,16 @@ function toPixels(crop: Crop, width: number, height: number) {
 }
 
 async function encodeWithin(image: RawImage, mostBytes: number): Promise<Buffer> {
+  let least = Number.POSITIVE_INFINITY;
   for (const quality of qualities) {
     const bytes = await encode(image, quality);
     if (bytes.length <= mostBytes) return bytes;
+    least = Math.min(least, bytes.length);
   }
   throw new AppError(
     'too_large',
     `At its lowest quality this picture still takes more than the ${Math.floor(mostBytes / 1024)} KB that are allowed. Take a smaller part of it, or one with less noise.`,
-    { limit: mostBytes },
+    { limit: mostBytes, bytes: least },
   );
 }
 
