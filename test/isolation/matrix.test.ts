@@ -42,10 +42,12 @@ test('every route is in the document', () => {
   const documented = new Set(
     operations.map((operation) => operation.replace(/ /, ' /api/v1').replace(/\{(\w+)\}/g, ':$1')),
   );
-  const routes = app.app.app.routes
-    .filter(({ method }) => method !== 'ALL')
-    .map(({ method, path }) => `${method} ${path}`);
-  expect([...new Set(routes)].filter((route) => !documented.has(route)).sort()).toEqual([...undocumented].sort());
+  const named = ({ method, path }: { method: string; path: string }) => `${method} ${path}`;
+  // Those of earlier systems are in the pages on moving, and each system has its cells in `legacy/`.
+  const earlier = new Set(app.app.legacy.router.routes.map(named));
+  const routes = app.app.app.routes.filter(({ method }) => method !== 'ALL').map(named);
+  const unknown = [...new Set(routes)].filter((route) => !earlier.has(route) && !documented.has(route));
+  expect(unknown.sort()).toEqual([...undocumented].sort());
 });
 
 test('by any other method, every address of the document answers that nothing is there', async () => {

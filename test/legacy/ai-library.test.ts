@@ -1,4 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { AppError } from '#platform/http/app-error.ts';
+import { refuseListing } from '../../src/legacy/ai-library/words.ts';
 import { createTestApp, tinyPhoto } from '../app.ts';
 import { createPage, findModels, type LibraryImage, small } from './ai-library-page.ts';
 import { cameAlong } from './came-along.ts';
@@ -205,7 +207,13 @@ describe('refusals, in its words', () => {
     const person = await app.signUp();
     await app.request(admin, 'PATCH', `/api/v1/users/${person.id}`, { json: { disabled: true } });
     const disabled = await page.login(person.email, person.password);
-    expect([disabled.status, disabled.json()]).toEqual([401, wrong]);
+    expect([disabled.status, disabled.json()]).toEqual([
+      401,
+      { success: false, error: 'Your account has been deactivated' },
+    ]);
+    // Whoever does not know the password does not learn of it.
+    const guessed = await page.login(person.email, 'not this one');
+    expect([guessed.status, guessed.json()]).toEqual([401, wrong]);
   });
 
   test('without a token, or with one that is none', async () => {
@@ -306,11 +314,37 @@ test('images and people that came along are known by the names they had', async 
   expect((await page.send(person.bearer, 'GET', `/api/ai/images/${userId}/${filename}`)).status).toBe(404);
 });
 
+test('two folders that became one person’s may have a file of the same name each', async () => {
+  const person = await app.signUp();
+  const name = '1733800000001-generated.png';
+  const base = { system: 'ai-library', ownerId: person.id };
+  const folders = ['65f0c0ffee65f0c0ffee65f1', '65f0c0ffee65f0c0ffee65f2'];
+  const files = await Promise.all([tinyPhoto(31), tinyPhoto(32)]);
+  for (const [n, folder] of folders.entries()) {
+    const { id } = await app.upload(person, files[n] as Buffer);
+    await cameAlong(app, { ...base, kind: 'person', earlierId: folder, id: person.id, by: admin.id });
+    await cameAlong(app, { ...base, kind: 'photo', earlierId: `user-${folder}/${name}`, id, by: person.id });
+    if (n === 0) await cameAlong(app, { ...base, kind: 'photo', earlierId: name, id, by: person.id });
+  }
+  for (const [n, folder] of folders.entries()) {
+    const shown = await page.send(person.bearer, 'GET', `/uploads/images/user-${folder}/${name}`);
+    expect(shown.body.equals(files[n] as Buffer)).toBe(true);
+  }
+});
+
+test('a library that cannot be listed is told of in its words', () => {
+  const refused = refuseListing(new AppError('server_error', 'It broke.'), {
+    method: 'GET',
+    path: '/api/ai/my-images',
+  });
+  expect([refused.status, refused.body]).toEqual([500, { error: 'Failed to fetch images', message: 'It broke.' }]);
+});
+
 test('says how it is', async () => {
   const answer = await page.send(null, 'GET', '/api/health');
   expect([answer.status, answer.json()]).toMatchObject([
     200,
-    { status: expect.any(String), timestamp: expect.any(String), version: expect.any(String) },
+    { status: 'ok', timestamp: expect.any(String), version: expect.any(String) },
   ]);
   expect(answer.json()).toHaveProperty('database');
   expect(answer.json()).toHaveProperty('services');

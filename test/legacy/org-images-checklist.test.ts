@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { createTestApp, tinyPhoto } from '../app.ts';
@@ -32,7 +33,7 @@ describe('verify deployment', () => {
     expect((await app.request(null, 'HEAD', '/images/users/test/profile')).status).toBe(404);
     expect((await img('/images/users/test/profile')).json()).toEqual({ detail: 'User not found' });
   });
-  test('log in', async () => expect((await signInByForm(app, person)).token).not.toBe(''));
+  test('log in', async () => expect((await signInByForm(app, person)).token).toMatch(/^\S{20,}$/));
   test('upload a profile photo, and it appears immediately in the header', async () => {
     const answered = await setPhoto(1);
     expect((await img((await me()).profile_photo_url)).body.equals(bytesOf(answered))).toBe(true);
@@ -122,6 +123,26 @@ describe('success criteria', () => {
 });
 
 describe('troubleshooting', () => {
+  test('a picture that no quality makes small enough is refused in the words that clients show', async () => {
+    const noise = await sharp(randomBytes(1024 * 1024 * 4), { raw: { width: 1024, height: 1024, channels: 4 } })
+      .png({ compressionLevel: 1 })
+      .toBuffer();
+    const answer = await call('POST', '/uploads/users/profile-photo', await formOf({ file: [noise, 'noise.png'] }));
+    expect(answer.status).toBe(400);
+    expect(answer.json().detail).toMatch(
+      /^Image too large even after compression\. Size: \d{3,4}\.\dKB, Max: 500KB\. Please use a smaller image\.$/,
+    );
+  });
+  test('a file of more than 5 MB, which only its own client refused, is made smaller', async () => {
+    const large = await sharp(await tinyPhoto(21))
+      .resize(1500, 1200)
+      .png({ compressionLevel: 0 })
+      .toBuffer();
+    expect(large.length).toBeGreaterThan(5 * 1024 * 1024);
+    const answer = await call('POST', '/uploads/users/profile-photo', await formOf({ file: [large, 'large.png'] }));
+    expect(answer.status, answer.text).toBe(200);
+    expect(Buffer.from(answer.json().url.split(',')[1], 'base64').length).toBeLessThanOrEqual(500 * 1024);
+  });
   test('an upload that cannot be taken is refused, and not answered 500', async () => {
     for (const options of [
       await formOf({ file: [Buffer.from('GIF89a'), 'a.gif'] }),

@@ -88,6 +88,7 @@ test('the front end in its order: in, me, a photo, me again, the picture in a pl
   });
   expect((await img(url, 'HEAD')).status).toBe(200);
   expect((await img(`${url}&t=17`)).status).toBe(200);
+  expect((await img(url.replace(anna.id, anna.id.toUpperCase()))).status).toBe(200);
 
   await call('POST', '/uploads/users/profile-photo', await fileOf(2));
   const next = (await call('GET', '/users/me/')).json().profile_photo_url;
@@ -273,6 +274,16 @@ test('the profile: what it shows, and what of it can be changed', async () => {
   const email = 'ben@elsewhere.example';
   expect((await change({ email })).json()).toEqual({ detail: expect.stringContaining('current password') });
   expect((await change({ email, current_password: ben.password })).json()).toMatchObject({ email, name: 'Ben' });
+  // Somebody without one has an empty field in the form.
+  const someone = { username: 'without-address', password: 'under the old pines' };
+  expect((await app.request(null, 'POST', '/api/register/', { json: someone })).status).toBe(201);
+  const asSomeone = await signInByForm(app, someone);
+  const own = (await asSomeone('GET', '/users/me/profile')).json();
+  expect(own.email).toBe(null);
+  const saved = await asSomeone('PUT', '/users/me/profile', {
+    json: { ...own, name: 'Nobody’s neighbour', email: '' },
+  });
+  expect([saved.status, saved.json().name]).toEqual([200, 'Nobody’s neighbour']);
   expect((await change({ name: 7 })).status).toBe(422);
   expect((await change([])).status).toBe(422);
   expect((await asBen('PUT', '/users/me/profile', { body: '{' })).json().detail[0].type).toBe('json_invalid');

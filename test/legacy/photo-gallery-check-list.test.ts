@@ -6,6 +6,14 @@ import { createGalleryClient, expectShape, type GalleryClient, refusal } from '.
 // The README that photo-gallery started from, promise by promise, in its order. What the installation of a Python program has in it
 // (virtual environments, alembic, pytest) is in `docs/migrating/photo-gallery.md`.
 const app = await createTestApp({ environment: { TINTYPE_MODE: 'single', TINTYPE_TRUSTED_PROXIES: '' } });
+const narrow = await createTestApp({
+  environment: {
+    TINTYPE_MODE: 'single',
+    TINTYPE_TRUSTED_PROXIES: '',
+    MAX_BATCH_SIZE: '8',
+    RETRIEVAL_MAX_ATTEMPTS: '4',
+  },
+});
 const client: GalleryClient = createGalleryClient(app, null);
 const patience = { timeout: 60_000 };
 let photoId: string;
@@ -59,21 +67,34 @@ describe('configuration: the keys of its .env mean the same', () => {
     MAX_BATCH_SIZE: '8',
     RETRIEVAL_MAX_ATTEMPTS: '4',
   });
+  const unset = parseConfig({});
+
+  test('DATABASE_URL, and the address that it listens at', () => {
+    expect(configured.databaseUrl).toBe('postgresql://postgres:postgres@localhost/photo_gallery_dev');
+    expect([unset.host, unset.port]).toEqual(['127.0.0.1', 8000]);
+  });
 
   test('INVOKEAI_LOCAL_URL, INVOKEAI_CONNECTION_TIMEOUT and INVOKEAI_READ_TIMEOUT, in seconds', () => {
     expect(configured.studio.invokeai).toMatchObject({ connectMs: 12_000, readMs: 31_000 });
     expect(configured.studio.invokeai?.url).toMatch(/^http:\/\/localhost:9090\/?$/);
+    const usual = parseConfig({ INVOKEAI_LOCAL_URL: 'http://localhost:9090' });
+    expect(usual.studio.invokeai).toMatchObject({ connectMs: 10_000, readMs: 30_000 });
   });
   test('RUNPOD_API_KEY, RUNPOD_POD_TYPE and RUNPOD_IDLE_TIMEOUT, in minutes', () => {
     expect(configured.studio.runpod).toMatchObject({ key: 'a key', gpus: ['NVIDIA A5000'], idleMs: 25 * 60_000 });
   });
   test('MAX_UPLOAD_SIZE in bytes, which is 20 MB unless it is set', () => {
-    expect([configured.maxUploadBytes, parseConfig({}).maxUploadBytes]).toEqual([10_485_760, 20_971_520]);
+    expect([configured.maxUploadBytes, unset.maxUploadBytes]).toEqual([10_485_760, 20_971_520]);
   });
   test('MAX_BATCH_SIZE and RETRIEVAL_MAX_ATTEMPTS are shown by the settings', async () => {
     expect(configured.studio).toMatchObject({ maxBatch: 8, maxAttempts: 4 });
-    const { limits, retrieval } = await client.ask(200, 'GET', '/settings');
-    expect([limits.max_batch_size, retrieval.max_attempts]).toEqual([10, 5]);
+    for (const [one, expected] of [
+      [client, [10, 5]],
+      [createGalleryClient(narrow, null), [8, 4]],
+    ] as const) {
+      const { limits, retrieval } = await one.ask(200, 'GET', '/settings');
+      expect([limits.max_batch_size, retrieval.max_attempts]).toEqual(expected);
+    }
   });
 });
 
@@ -84,7 +105,10 @@ describe('models: what its data was is there', () => {
     expect((await client.ask(200, 'GET', `/photos/${photo.id}/metadata`)).generation_prompt).toBe('a lake');
   });
   test('an album, a session, and a step with its alternatives', async () => {
-    expect((await client.ask(200, 'GET', '/albums')).items).toEqual([]);
+    const album = await client.ask(201, 'POST', '/albums', { name: 'Lakes', description: 'Of the north' });
+    expect((await client.ask(200, 'GET', '/albums')).items).toMatchObject([
+      { id: album.id, name: 'Lakes', description: 'Of the north', photo_count: 0 },
+    ]);
     const [session] = (await client.ask(200, 'GET', '/generation/sessions')).items;
     const [step] = (await client.ask(200, 'GET', `/generation/sessions/${session.id}/steps`)).items;
     expect((await client.ask(200, 'GET', `/generation/steps/${step.id}/alternatives`)).items).toHaveLength(1);
@@ -125,6 +149,25 @@ describe('pitfalls: what it left to its deployment is here', () => {
   test('no sign-in on this machine, and none from elsewhere', async () => {
     expect((await client.send('GET', '/photos')).status).toBe(200);
     expect((await client.send('GET', '/photos', undefined, { host: 'gallery.example' })).status).toBe(403);
+  });
+  test('what generates is asked for only what it can', async () => {
+    const session = await client.ask(201, 'POST', '/generation/sessions', { entry_type: 'scratch' });
+    for (const parameters of [{ width: 3 }, { steps: 100_000 }, { width: 'wide' }]) {
+      const body = { prompt: 'a lake', parameters };
+      expect(await client.refused(400, 'POST', `/generation/sessions/${session.id}/steps`, body)).toBe(
+        'validation_error',
+      );
+    }
+  });
+  test('lists come in pages, and pictures in a size for lists', async () => {
+    const page = await client.ask(200, 'GET', '/photos?limit=1');
+    expect(page.items).toHaveLength(1);
+    const [thumbnail, whole] = [
+      await client.bytes(page.items[0].thumbnail_url),
+      await client.bytes(`/api/v1/photos/${page.items[0].id}`),
+    ];
+    expect([thumbnail.status, whole.status]).toEqual([200, 200]);
+    expect(thumbnail.headers['content-type']).toBe('image/webp');
   });
   test('ten pictures a step at the most', async () => {
     const session = await client.ask(201, 'POST', '/generation/sessions', { entry_type: 'scratch' });

@@ -95,10 +95,10 @@ export function createGalleryClient(app: TestApp, as: Person | Credential) {
       expect(Object.keys(answer.json())).toEqual(['error']);
       return answer.json().error.code;
     },
-    /** `POST /photos` with the field `file`. */
-    async upload(bytes: Uint8Array, filename: string, type = 'image/jpeg'): Promise<Answer> {
+    /** `POST /photos` with the field `file`, unless another is named. */
+    async upload(bytes: Uint8Array, filename: string, type = 'image/jpeg', field = 'file'): Promise<Answer> {
       const boundary = `----${randomUUID()}`;
-      const head = `--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="${filename}"\r\nContent-Type: ${type}\r\n\r\n`;
+      const head = `--${boundary}\r\nContent-Disposition: form-data; name="${field}"; filename="${filename}"\r\nContent-Type: ${type}\r\n\r\n`;
       const body = Buffer.concat([Buffer.from(head), bytes, Buffer.from(`\r\n--${boundary}--\r\n`)]);
       return app.request(as, 'POST', '/api/v1/photos', {
         body,

@@ -1,4 +1,4 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -49,10 +49,21 @@ describe('an upload in a form', () => {
     await client.ask(204, 'DELETE', `/photos/${answer.json().id}`);
   });
 
+  test('takes heic', async () => {
+    const bytes = await readFile(join(import.meta.dirname, '../fixtures/photo.heic'));
+    const answer = await client.upload(bytes, 'IMG_1.HEIC', 'image/heic');
+    expect([answer.status, answer.json().filename]).toEqual([201, 'IMG_1.HEIC']);
+    expect((await client.bytes(`/api/v1/photos/${answer.json().id}`)).body.equals(bytes)).toBe(true);
+    await client.ask(204, 'DELETE', `/photos/${answer.json().id}`);
+  });
+
   test('refuses a form without the file, a file that is none, and one that is larger than MAX_UPLOAD_SIZE', async () => {
-    const empty = await app.request(null, 'POST', '/api/v1/photos', { body: '' });
-    expect(empty.status).toBe(401);
-    expect((await client.upload(Buffer.from('no picture'), 'x.jpg')).status).toBeGreaterThanOrEqual(400);
+    const empty = await client.upload(Buffer.from('text'), 'x.jpg', 'image/jpeg', 'another');
+    expect([empty.status, empty.json().error.code]).toEqual([400, 'validation_error']);
+    const none = await client.upload(Buffer.from('no picture'), 'x.jpg');
+    expect([none.status, none.json().error.code]).toEqual([415, 'unsupported_media_type']);
+    const damaged = await client.upload((await tinyPhoto(21)).subarray(0, 400), 'x.jpg');
+    expect([damaged.status, damaged.json().error.code]).toEqual([422, 'undecodable']);
     const large = await client.upload(
       Buffer.concat([uploaded[0]?.bytes as Buffer, Buffer.alloc(20 * 1024 * 1024)]),
       'large.jpg',
