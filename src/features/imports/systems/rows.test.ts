@@ -23,7 +23,9 @@ const uuidOf = (n: number) => `${n.toString(16).padStart(8, '0')}-0000-4000-8000
 
 beforeAll(async () => {
   const db = new DatabaseSync(file);
-  db.exec('begin; create table numbered (id integer primary key, data blob); create table named (id char(36) primary key)');
+  db.exec(
+    'begin; create table numbered (id integer primary key, data blob); create table named (id char(36) primary key)',
+  );
   const [numbered, named] = [
     db.prepare('insert into numbered values (?, ?)'),
     db.prepare('insert into named values (?)'),
