@@ -55,7 +55,7 @@ export function importCommand(readConfig: () => Config): Command {
     .option('--files <dir>', 'a folder that has the files of the bucket by their keys')
     .option('--bucket <name>', 'the bucket; AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY open it')
     .option('--endpoint <url>', 'of the S3 server or of Cloudflare R2; default: Amazon')
-    .option('--region <name>', 'of the bucket', 'auto')
+    .option('--region <name>', 'of the bucket; default: AWS_REGION at Amazon, auto elsewhere')
     .action(async (database: string, options: ImportOptions & BucketNames) => {
       const { bring, openPinitLibrary } = await load();
       await bring(readConfig(), options, () => openPinitLibrary(database, options));

@@ -215,14 +215,27 @@ export async function openImmichAt(url: string): Promise<EarlierSystem> {
 /** Keys are taken from the environment: what stands in a command is read by everybody on the machine. */
 export async function openPinitLibrary(database: string, names: BucketNames): Promise<EarlierSystem> {
   if (names.files) return openPinit({ database, files: openFilesBelow(await requireFolder(names.files)) });
-  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = process.env;
+  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, ...aws } = process.env;
   if (!names.bucket || !accessKeyId || !secretAccessKey) {
     throw new ImportError(
       'Where pinit’s files are is not said: name a folder with --files, or its --bucket, with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY set.',
     );
   }
-  const { bucket, endpoint = null, region = 'auto' } = names;
-  return openPinit({ database, files: await openBucket({ bucket, endpoint, region, accessKeyId, secretAccessKey }) });
+  const { bucket, endpoint = null } = names;
+  // Servers of others take any; at Amazon a bucket is in one of its regions, and nowhere else.
+  const region = names.region ?? (endpoint === null ? aws.AWS_REGION : 'auto');
+  if (!region) {
+    throw new ImportError(
+      `In which of Amazon’s regions “${bucket}” is, is not said: name it with --region, such as eu-central-1, or its server with --endpoint.`,
+    );
+  }
+  const interrupt = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => interrupt.abort());
+  const keys = { accessKeyId, secretAccessKey, sessionToken: aws.AWS_SESSION_TOKEN };
+  return openPinit({
+    database,
+    files: await openBucket({ bucket, endpoint, region, ...keys, signal: interrupt.signal }),
+  });
 }
 
 /** What ai-library has beside its images. */

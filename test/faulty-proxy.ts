@@ -3,7 +3,13 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** What goes wrong with an answer; null passes it on as it is. */
-export type Fault = 'error' | 'silence' | 'half a body' | 'refused credentials' | 'late' | null;
+export type Fault = 'error' | 'silence' | 'half a body' | 'refused credentials' | 'denied' | 'late' | null;
+
+const refusals: Readonly<Record<string, readonly [number, string]>> = {
+  error: [500, 'InternalError'],
+  'refused credentials': [403, 'SignatureDoesNotMatch'],
+  denied: [403, 'AccessDenied'],
+};
 
 /** Stands before a real server and spoils some of its answers. */
 export interface FaultyProxy {
@@ -28,9 +34,10 @@ export async function createFaultyProxy(target: string): Promise<FaultyProxy> {
     proxy.requests.push(name);
     const fault = proxy.spoil(incoming);
     if (fault === 'silence') return incoming.resume();
-    if (fault === 'error' || fault === 'refused credentials') {
+    const refusal = refusals[fault ?? ''];
+    if (refusal) {
       incoming.resume();
-      const [status, code] = fault === 'error' ? [500, 'InternalError'] : [403, 'SignatureDoesNotMatch'];
+      const [status, code] = refusal;
       outgoing.writeHead(status, { 'content-type': 'application/xml' });
       return outgoing.end(`<Error><Code>${code}</Code></Error>`);
     }

@@ -16,6 +16,8 @@ export interface SimulatedAsset {
   readonly visibility?: 'timeline' | 'archive' | 'hidden' | 'locked';
   readonly isTrashed?: boolean;
   readonly isFavorite?: boolean;
+  /** Of an external library whose file is gone: it stands in the trash as well. */
+  readonly isOffline?: boolean;
   /** Of an external library: known by a digest of its path. */
   readonly externalPath?: string;
   /** Instead of the digest of its bytes. */
@@ -31,6 +33,7 @@ export interface SimulatedAlbum {
   readonly description?: string;
   readonly ownerId?: string;
   readonly cover?: string | null;
+  readonly order?: 'asc' | 'desc';
   readonly assets: readonly string[];
 }
 
@@ -46,14 +49,20 @@ export interface ImmichSimulator {
   faults: {
     /** Answers that are 500, by a part of the path, each as often as it says. */
     failing: Map<string, number>;
+    /** What originals of these ids answer each time: their files are gone. */
+    gone: Map<string, number>;
     /** Ids of originals whose connection is cut half-way, once each. */
     cut: Set<string>;
+    /** Ids of originals whose connection is cut half-way each time. */
+    torn: Set<string>;
+    /** Listings in which something before their second page is thrown away meanwhile, so that it begins one later. */
+    moving: number;
     /** Pages of lists whose answer takes this long to begin, the first time. */
     slowMs: number;
     /** What the key lacks: paths that answer 403. */
     denied: RegExp | null;
-    /** Since 3, albums tell neither their owner nor their assets. */
-    version: 2 | 3;
+    /** Before 2, searches do not know albums; since 3, albums tell neither their owner nor their assets. */
+    version: 1 | 2 | 3;
   };
   close(): Promise<void>;
 }
@@ -77,7 +86,8 @@ export async function createImmichSimulator(me: string): Promise<ImmichSimulator
   const requests: string[] = [];
   const problems: string[] = [];
   const faults: ImmichSimulator['faults'] = {
-    ...{ failing: new Map(), cut: new Set(), slowMs: 0, denied: null, version: 2 },
+    ...{ failing: new Map(), gone: new Map(), cut: new Set(), torn: new Set(), moving: 0 },
+    ...{ slowMs: 0, denied: null, version: 2 },
   };
 
   const server = createServer((request, response) => {
@@ -102,6 +112,7 @@ export async function createImmichSimulator(me: string): Promise<ImmichSimulator
       return refuse(500, 'Internal server error');
     }
     if (pathname === '/api/server/ping') return say(200, { res: 'pong' });
+    if (pathname === '/api/server/version') return say(200, { major: faults.version, minor: 137, patch: 3 });
     if (request.headers['x-api-key'] !== key) return refuse(401, 'Invalid API key');
     if (faults.denied?.test(pathname)) return refuse(403, 'Missing required permission: asset.download');
     if (pathname === '/api/users/me')
@@ -109,6 +120,10 @@ export async function createImmichSimulator(me: string): Promise<ImmichSimulator
     if (pathname === '/api/assets/statistics')
       return say(200, { images: assets.length, videos: 0, total: assets.length });
     if (pathname === '/api/search/metadata' && method === 'POST') return search(body, say, refuse);
+    if (pathname === '/api/search/statistics' && method === 'POST') {
+      const { visibility, albumIds } = JSON.parse(body) as z.infer<typeof Search>;
+      return say(200, { total: findAll({ visibility, albumIds }).length });
+    }
     if (pathname === '/api/albums')
       return say(
         200,
@@ -118,8 +133,19 @@ export async function createImmichSimulator(me: string): Promise<ImmichSimulator
     const album = albums.find((each) => kind === 'albums' && each.id === id);
     if (album && !what) return say(200, toAlbum(album, true));
     const asset = assets.find((each) => kind === 'assets' && each.id === id);
+    const gone = faults.gone.get(id ?? '');
+    if (gone !== undefined && what === 'original') return refuse(gone, 'Not found or no asset.download access');
     if (asset && what === 'original') return give(asset, response);
     return refuse(400, 'Not found or no asset.read access');
+  }
+
+  function findAll({ visibility, albumIds, withDeleted, order }: z.infer<typeof Search>): SimulatedAsset[] {
+    const inAlbums = albums.filter((album) => albumIds?.includes(album.id)).flatMap((album) => album.assets);
+    return assets
+      .filter((asset) => (asset.visibility ?? 'timeline') === (visibility ?? 'timeline'))
+      .filter((asset) => withDeleted || !(asset.isTrashed || asset.isOffline))
+      .filter((asset) => !albumIds || faults.version === 1 || inAlbums.includes(asset.id))
+      .toSorted((a, b) => (a.fileCreatedAt ?? '').localeCompare(b.fileCreatedAt ?? '') * (order === 'asc' ? 1 : -1));
   }
 
   async function search(
@@ -129,15 +155,12 @@ export async function createImmichSimulator(me: string): Promise<ImmichSimulator
   ): Promise<void> {
     const parsed = Search.safeParse(JSON.parse(body));
     if (!parsed.success) return refuse(400, parsed.error.message);
-    const { page = 1, size = 250, order, visibility, albumIds, withDeleted } = parsed.data;
+    const { page = 1, size = 250 } = parsed.data;
     if (page > 1 && faults.slowMs > 0) await sleep(faults.slowMs).then(() => (faults.slowMs = 0));
-    const inAlbums = albums.filter((album) => albumIds?.includes(album.id)).flatMap((album) => album.assets);
-    const found = assets
-      .filter((asset) => (asset.visibility ?? 'timeline') === (visibility ?? 'timeline'))
-      .filter((asset) => withDeleted || !asset.isTrashed)
-      .filter((asset) => !albumIds || inAlbums.includes(asset.id))
-      .toSorted((a, b) => (a.fileCreatedAt ?? '').localeCompare(b.fileCreatedAt ?? '') * (order === 'asc' ? 1 : -1));
-    const items = found.slice((page - 1) * size, page * size).map(toAsset);
+    const found = findAll(parsed.data);
+    const moved = page === 2 && faults.moving > 0 ? 1 : 0;
+    faults.moving -= moved;
+    const items = found.slice((page - 1) * size + moved, page * size).map(toAsset);
     const nextPage = found.length > page * size ? String(page + 1) : null;
     say(200, {
       albums: { total: 0, count: 0, items: [], facets: [] },
@@ -147,7 +170,7 @@ export async function createImmichSimulator(me: string): Promise<ImmichSimulator
 
   function give({ id, bytes }: SimulatedAsset, response: ServerResponse): void {
     response.writeHead(200, { 'content-type': 'image/jpeg', 'content-length': bytes.length, 'accept-ranges': 'bytes' });
-    if (!faults.cut.delete(id)) return void response.end(bytes);
+    if (!faults.cut.delete(id) && !faults.torn.has(id)) return void response.end(bytes);
     response.write(bytes.subarray(0, Math.floor(bytes.length / 2)), () => response.destroy());
   }
 
@@ -162,8 +185,9 @@ export async function createImmichSimulator(me: string): Promise<ImmichSimulator
     createdAt: '2025-05-05T05:05:05.000Z',
     isFavorite: asset.isFavorite ?? false,
     isArchived: asset.visibility === 'archive',
-    isTrashed: asset.isTrashed ?? false,
-    ...{ isOffline: false, hasMetadata: true, visibility: asset.visibility ?? 'timeline' },
+    isTrashed: (asset.isTrashed || asset.isOffline) ?? false,
+    isOffline: asset.isOffline ?? false,
+    ...{ hasMetadata: true, visibility: asset.visibility ?? 'timeline' },
     checksum: asset.checksum ?? sha1(asset.externalPath ? `path:${asset.externalPath}` : asset.bytes),
     exifInfo: { make: null, description: '', latitude: null, longitude: null, timeZone: null, ...asset.exif },
   });
@@ -174,7 +198,8 @@ export async function createImmichSimulator(me: string): Promise<ImmichSimulator
     return {
       ...{ id: album.id, albumName: album.name, description: album.description ?? '' },
       ...{ albumThumbnailAssetId: album.cover ?? null, assetCount: album.assets.length, shared: false },
-      ...(faults.version === 2
+      ...(album.order ? { order: album.order } : {}),
+      ...(faults.version < 3
         ? { ownerId: owner.id, owner, albumUsers: [], assets: isWhole ? known.map(toAsset) : [] }
         : { albumUsers: [{ user: owner, role: 'owner' }] }),
     };

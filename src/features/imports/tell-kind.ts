@@ -7,8 +7,10 @@ const raws = /\.(?:dng|cr2|cr3|crw|nef|nrw|arw|srf|sr2|orf|rw2|raf|pef|srw|x3f|e
 /** Why a file whose first bytes are of no picture is none; its name only tells which of these it is. */
 export function tellKind(filename: string, head: Uint8Array): Reason {
   if (head.length === 0) return 'empty';
-  if (videos.test(filename) || isFilm(head)) return 'video';
-  return raws.test(filename) ? 'raw' : 'not_a_picture';
+  if (videos.test(filename)) return 'video';
+  // Before its bytes are asked: CR3 is a film's container.
+  if (raws.test(filename)) return 'raw';
+  return isFilm(head) ? 'video' : 'not_a_picture';
 }
 
 /** QuickTime and its descendants, Matroska, AVI. */

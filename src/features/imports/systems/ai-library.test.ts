@@ -41,6 +41,7 @@ beforeAll(async () => {
   await put(`user-${nobody}/${png(second)}`, await tinyPhoto(5));
   await put(png(first), await tinyPhoto(6));
   await put(`user-${tove}/notes.json`, '{}');
+  await put(`user-${linked}/older/deep.png`, await tinyPhoto(7));
   const people = [
     {
       _id: { $oid: tove },
@@ -74,7 +75,7 @@ const open = (people = 'users.json') =>
   });
 const counts = {
   people: { made: 2, matched: 1, there: 0, skipped: 0 },
-  photos: { brought: 5, there: 0, duplicate: 0, aside: 1, skipped: 2 },
+  photos: { brought: 6, there: 0, duplicate: 0, aside: 1, skipped: 2 },
   albums: 1,
   reasons: { no_owner: 1, not_a_picture: 1 },
 };
@@ -97,7 +98,7 @@ describe('ai-library', () => {
     const [{ id: toveId }] = await importer.query(`select id from users where username = 'tove'`);
     const seeds = await Promise.all([1, 2, 3].map((seed) => tinyPhoto(seed)));
     expect(await importer.hashesOf({ id: toveId })).toEqual(seeds.map(sha256).sort());
-    expect(await importer.hashesOf(taken)).toEqual([sha256(await tinyPhoto(4))]);
+    expect(await importer.hashesOf(taken)).toEqual([sha256(await tinyPhoto(4)), sha256(await tinyPhoto(7))].sort());
     expect(await importer.hashesOf(admin)).toEqual([sha256(await tinyPhoto(6))]);
   });
 
@@ -126,11 +127,23 @@ describe('ai-library', () => {
     expect((await list()).count).toBe(2);
   });
 
+  test('what two folders of one person have by the same name is known by each of its addresses', async () => {
+    const both = await openAiLibrary({
+      ...{ images, people: null, browsers: [] },
+      accounts: new Map([tove, linked].map((id) => [id, taken.username])),
+    });
+    const known: string[] = [];
+    for await (const item of both.photos()) if ('earlierIds' in item) known.push(item.earlierIds[0]);
+    expect(known).toEqual(expect.arrayContaining([tove, linked].map((id) => `user-${id}/${png(first)}`)));
+    expect(new Set(known).size).toBe(known.length);
+    expect(await both.count()).toBe(known.length);
+  });
+
   test('a second run changes nothing, whichever way the people were exported', async () => {
     const before = await importer.snapshot();
     expect((await importer.run(await open('array.json'))).counts).toMatchObject({
       people: { made: 0, matched: 0, there: 3 },
-      photos: { brought: 0, there: 6, skipped: 2 },
+      photos: { brought: 0, there: 7, skipped: 2 },
       albums: 0,
     });
     expect(await importer.snapshot()).toEqual(before);

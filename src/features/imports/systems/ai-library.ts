@@ -1,5 +1,5 @@
 import { lstat, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import type { EarlierPerson, EarlierPhoto, EarlierSystem } from '../earlier-system.ts';
 import { ImportError } from '../import-error.ts';
 import { openBelow, walkFolders } from '../walk-files.ts';
@@ -30,7 +30,8 @@ export async function openAiLibrary(deps: {
 
   const toPhoto = async (path: string, file: string): Promise<EarlierPhoto> => {
     const name = path === '' ? file : `${path}/${file}`;
-    const person = folderName.exec(path)?.[1];
+    // Whatever lies deeper is theirs as well.
+    const person = folderName.exec(path.split(sep, 1)[0] ?? '')?.[1];
     const told: KeptInBrowser | undefined = kept.get(name);
     const made = {
       kind: 'generated',
@@ -41,7 +42,8 @@ export async function openAiLibrary(deps: {
     return {
       name,
       filename: file,
-      // By its own name alone it is asked for; two folders may become one person's, and have the same name each.
+      // By its own name alone it is asked for; two folders may become one person's, and have the same name each: the first tells them
+      // apart.
       earlierIds: [name, ...(path === '' ? [] : [file])],
       owner: person === undefined ? 'unknown' : { person },
       told: { createdAt: timeOf(file) ?? told?.at ?? (await lstat(join(images, name)).catch(() => null))?.mtime },

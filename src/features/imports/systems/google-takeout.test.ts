@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestApp, tinyPhoto } from '../../../../test/app.ts';
 import { createImporter, sha256 } from '../../../../test/importing.ts';
-import { createGoogleTakeout } from './google-takeout.ts';
+import { createGoogleTakeout, isYearFolder } from './google-takeout.ts';
 
 const app = await createTestApp();
 const admin = await app.signUp();
@@ -16,6 +16,7 @@ const open = () => createGoogleTakeout(root);
 
 const year = 'Takeout/Google Fotos/Fotos von 2019';
 const album = 'Takeout/Google Fotos/Am Meer';
+const rome = 'Takeout/Google Fotos/Fotos Rom 2019';
 const longTitle = 'a walk along the harbour and back over the hill.jpg';
 const plain = await tinyPhoto(1);
 const second = await tinyPhoto(2);
@@ -43,7 +44,7 @@ const gulls = {
 beforeAll(async () => {
   const write = (folder: string, name: string, bytes: Uint8Array | string) =>
     writeFile(join(root, folder, name), bytes);
-  for (const folder of [year, album]) await mkdir(join(root, folder), { recursive: true });
+  for (const folder of [year, album, rome]) await mkdir(join(root, folder), { recursive: true });
   await write(year, 'IMG_1.jpg', plain);
   await write(year, 'IMG_1.jpg.supplemental-metadata.json', sidecar('IMG_1.jpg', gulls));
   await write(year, 'IMG_1(1).jpg', second);
@@ -68,13 +69,19 @@ beforeAll(async () => {
   await write(album, 'IMG_1.jpg', plain);
   await write(album, 'IMG_1.jpg.json', sidecar('IMG_1.jpg', gulls));
   await write(album, 'IMG_9.jpg', await tinyPhoto(9));
+  await write(year, 'user-generated-memory-titles.json', JSON.stringify({ title: 'Memories' }));
+  await write(album, 'IMG_9.jpg.json', JSON.stringify({ title: 'IMG_9.jpg', description: 'x'.repeat(1_000_001) }));
+  // As a Mac writes it.
+  await write(rome, 'me\u0301tadonne\u0301es.json', JSON.stringify({ title: '' }));
+  await write(rome, 'IMG_10.jpg', await tinyPhoto(10));
+  await write(rome, 'print-subscriptions.json', JSON.stringify({ title: 'Prints' }));
 });
 
 const expected = {
   people: { made: 0, matched: 0, there: 0, skipped: 0 },
-  photos: { brought: 7, there: 0, duplicate: 1, aside: 0, skipped: 3 },
-  albums: 1,
-  reasons: { in_trash: 1, video: 1, sidecar: 1 },
+  photos: { brought: 8, there: 0, duplicate: 1, aside: 0, skipped: 5 },
+  albums: 2,
+  reasons: { in_trash: 1, video: 1, sidecar: 1, unreadable: 2 },
 };
 
 test('a dry run tells what comes, and writes nothing', async () => {
@@ -90,6 +97,8 @@ test('pictures come with what their sidecars know', async () => {
     [join(year, 'bin.jpg')]: 'in_trash',
     [join(year, 'IMG_2.MP4')]: 'video',
     [join(year, 'lost.jpg.json')]: 'sidecar',
+    [join(year, 'broken.jpg.json')]: 'unreadable',
+    [join(album, 'IMG_9.jpg.json')]: 'unreadable',
   });
   const rows = await importer.query(
     `select encode(blob_hash, 'hex') as hash, filename, caption, is_favorite, is_archived, latitude, taken_at, taken_offset, taken_from
@@ -121,15 +130,18 @@ test('pictures come with what their sidecars know', async () => {
 
 test('albums come with what lies in them, that which lies elsewhere as well', async () => {
   const rows = await importer.query(
-    `select a.name, a.description, count(*)::int as photos from albums a join album_photos p on p.album_id = a.id group by 1, 2`,
+    `select a.name, a.description, count(*)::int as photos from albums a join album_photos p on p.album_id = a.id group by 1, 2 order by 1`,
   );
-  expect(rows).toEqual([{ name: 'Am Meer 2019', description: 'Zwei Wochen', photos: 2 }]);
+  expect(rows).toEqual([
+    { name: 'Am Meer 2019', description: 'Zwei Wochen', photos: 2 },
+    { name: 'Fotos Rom 2019', description: null, photos: 1 },
+  ]);
 });
 
 test('a second run changes nothing', async () => {
   const before = await importer.snapshot();
   const { counts } = await importer.run(open(), { user: ines });
-  expect(counts.photos).toEqual({ ...expected.photos, brought: 0, duplicate: 0, there: 8 });
+  expect(counts.photos).toEqual({ ...expected.photos, brought: 0, duplicate: 0, there: 9 });
   expect(await importer.snapshot()).toEqual(before);
 });
 
@@ -140,4 +152,40 @@ test('a picture that was taken out of its album stays out', async () => {
   expect(
     await importer.query('select 1 from album_photos where album_id = $1 and photo_id = $2', [album_id, photo_id]),
   ).toEqual([]);
+});
+
+test.each([
+  'Photos from 2019',
+  'Fotos von 2019',
+  'Photos de 2019',
+  'Fotos de 2019',
+  'Foto da 2019',
+  'Foto’s uit 2019',
+  "Foto's van 2019",
+  'Zdjęcia z 2019',
+  'Fotky z roku 2019',
+  'Foton från 2019'.normalize('NFD'),
+  'Billeder fra 2019',
+  'Bilder fra 1899',
+  'Kuvat vuodelta 2019',
+  'Фото за 2019 год',
+  'Фото за 2019 рік',
+  '2019 年の写真',
+  '2019 年的照片',
+  '2019년 사진',
+])('“%s” is a folder of a year', (name) => {
+  expect(isYearFolder(name)).toBe(true);
+});
+
+test.each([
+  'Bilder Urlaub 2019',
+  'Photos Rome 2019',
+  'Fotos 2019',
+  'Photos from Rome 2019',
+  'Photos from 2019 (2)',
+  'Urlaub 2019',
+  '2019 年の旅行の写真',
+  'Fotos von 1700',
+])('“%s” is somebody’s album', (name) => {
+  expect(isYearFolder(name)).toBe(false);
 });

@@ -4,8 +4,38 @@ import { type Folder, nameOfFile, openBelow, walkFolders } from '../walk-files.t
 import { pairSidecars } from './pair-sidecars.ts';
 import { readSidecar } from './read-sidecar.ts';
 
-/** Folders of years, as Google's languages call them: they are no albums. */
-const ofYear = /^(?:photos?|fotos?|foto's|zdjęcia|fotky|foton|billeder|bilder|kuvat)\b.{0,12}\b(?:18|19|20)\d\d$/iu;
+const year = String.raw`(?:18|19|20)\d\d`;
+
+/** Folders of years, as Google's languages call them: they are no albums. Albums of people may be called “Photos Rome 2019”. */
+const yearFolders = [
+  `Photos (?:from|de) ${year}`,
+  `Fotos (?:von|del?) ${year}`,
+  `Foto (?:da|dal|del|di) ${year}`,
+  `Foto['’]s (?:uit|van) ${year}`,
+  `Zdjęcia z(?: roku)? ${year}`,
+  `Fot(?:ky|ografie) z(?: roku)? ${year}`,
+  `Foton från ${year}`,
+  `Billeder fra ${year}`,
+  `Bilder fra ${year}`,
+  `Kuvat vuodelta ${year}`,
+  `Fotografii din ${year}`,
+  `(?:Фото|Фотографии) за ${year} год`,
+  `(?:Фото|Фотографії) за ${year} рік`,
+  `${year} ?年の写真`,
+  `${year} ?年的?(?:照片|相片)`,
+  `${year} ?년(?:의)? 사진`,
+  `${year} (?:fotoğrafları|yılından fotoğraflar)`,
+];
+const ofYear = new RegExp(`^(?:${yearFolders.join('|')})$`, 'iu');
+
+/** Whether it is Google's folder of a year, and no album of somebody's. Names from a Mac come in parts. */
+export const isYearFolder = (name: string): boolean => ofYear.test(name.normalize('NFC'));
+
+/**
+ * What tells of an album is one word in each language: `metadata.json`, `métadonnées.json`. Others that lie there are of nothing, and
+ * are several: `print-subscriptions.json`, `shared_album_comments.json`, `user-generated-memory-titles.json`.
+ */
+const ofAlbum = /^[\p{L} ]+(?:\(\d+\))?\.json$/iu;
 
 const isSidecar = (name: string): boolean => /\.json$/i.test(name);
 
@@ -23,10 +53,13 @@ export function createGoogleTakeout(root: string): EarlierSystem {
       folder,
       sidecars.filter((name) => !used.has(name)),
     );
+    const damaged = new Set<string>();
     for (const file of pictures) {
       const name = join(folder.path, file);
       const sidecar = pairs.get(file);
-      const facts = sidecar ? await readSidecar(root, join(folder.path, sidecar)) : null;
+      const told = sidecar ? await readSidecar(root, join(folder.path, sidecar)) : null;
+      const facts = told === 'damaged' ? null : told;
+      if (sidecar && told === 'damaged') damaged.add(sidecar);
       if (facts?.isTrashed) {
         yield { name, why: 'in_trash' };
         continue;
@@ -42,19 +75,19 @@ export function createGoogleTakeout(root: string): EarlierSystem {
       };
     }
     for (const sidecar of sidecars) {
-      if (used.has(sidecar)) continue;
       const name = join(folder.path, sidecar);
-      if ((await readSidecar(root, name))?.isPicture) yield { name, why: 'sidecar' };
+      const facts = used.has(sidecar) ? null : await readSidecar(root, name);
+      if (facts === 'damaged' || damaged.has(sidecar)) yield { name, why: 'unreadable' };
+      else if (facts?.isPicture) yield { name, why: 'sidecar' };
     }
   }
 
   const findAlbum = async (folder: Folder, unpaired: readonly string[]): Promise<EarlierAlbum | null> => {
-    if (ofYear.test(basename(folder.path))) return null;
+    if (isYearFolder(basename(folder.path))) return null;
     for (const sidecar of unpaired) {
+      if (!ofAlbum.test(sidecar.normalize('NFC'))) continue;
       const facts = await readSidecar(root, join(folder.path, sidecar));
-      if (!facts || facts.isPicture) continue;
-      // Others lie there that are of nothing: shared comments, memories.
-      if (!/^[\p{L}-]+(?:\(\d+\))?\.json$/u.test(sidecar)) continue;
+      if (!facts || facts === 'damaged' || facts.isPicture || !facts.hasTitle) continue;
       const description = facts.description || null;
       const earlierId = `folder:${folder.path}`.slice(0, 1024);
       return { earlierId, name: facts.title || basename(folder.path), description };

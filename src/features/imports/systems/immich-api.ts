@@ -21,11 +21,18 @@ export interface ImmichOptions {
 export interface ImmichApi {
   /** @throws ImportError when it does not answer, is no immich, or takes no such key. @returns the id of whose key it is */
   findMe(): Promise<string>;
-  /** Assets that a search finds, page by page; those of one's own and of partners. */
-  search(what: Search): AsyncGenerator<Asset>;
+  /**
+   * Assets that a search finds, each once; those of one's own and of partners. Pages are counted from the start, so that what is added
+   * or thrown away there meanwhile moves them: the number is held against immich's own, and what is short is listed again, thrice at most.
+   * @param onShort told how many are missing in the end
+   */
+  search(what: Search, onShort?: (count: number) => void): AsyncGenerator<Asset>;
+  /** Without their assets. */
   listAlbums(): Promise<Album[]>;
   /** One album, with its assets where this version of immich still tells them. */
   findAlbum(id: string): Promise<Album>;
+  /** Whether searches know albums: the first versions that are known here passed over what they did not know, and found everything. */
+  searchesAlbums(): Promise<boolean>;
   countAssets(): Promise<number>;
   /** @throws Skip */
   openOriginal(asset: Asset): Promise<OpenFile>;
@@ -33,6 +40,7 @@ export interface ImmichApi {
 }
 
 const tries = 5;
+const listings = 3;
 
 /** immich's HTTP API as far as it tells what somebody has. Nothing is asked for that would change anything. */
 export function createImmichApi(options: ImmichOptions): ImmichApi {
@@ -66,30 +74,58 @@ export function createImmichApi(options: ImmichOptions): ImmichApi {
     return parsed.data;
   }
 
+  const findMe = async (): Promise<string> => (await ask(z.object({ id: z.string() }), '/users/me')).id;
+
+  async function* pages(what: Search): AsyncGenerator<Asset> {
+    const shape = z.object({ assets: z.object({ items: z.array(AssetShape), nextPage: z.string().nullable() }) });
+    for (let page: number | null = 1; page !== null; ) {
+      const json = { ...what, page, size: pageSize, order: 'asc', withExif: true };
+      const { assets }: z.infer<typeof shape> = await ask(shape, '/search/metadata', { method: 'POST', json });
+      yield* assets.items;
+      const next: number = Number(assets.nextPage);
+      page = next > page ? next : null;
+    }
+  }
+
+  /** How many a search finds, without the trash; null where this key, or this version, is not told. */
+  async function countFound({ visibility, albumIds }: Search): Promise<number | null> {
+    const json = { visibility, ...(albumIds ? { albumIds } : {}) };
+    const answer = await again(() => outbound.json('/search/statistics', { method: 'POST', json, headers })).catch(
+      (error) => ([400, 403, 404].includes((error as OutboundError).status ?? 0) ? null : explain(error)),
+    );
+    return z.object({ total: z.number() }).safeParse(answer?.value).data?.total ?? null;
+  }
+
   return {
     async findMe() {
       await ask(z.object({ res: z.literal('pong') }), '/server/ping');
-      return (await ask(z.object({ id: z.string() }), '/users/me')).id;
+      return findMe();
     },
-    async *search(what) {
-      const shape = z.object({ assets: z.object({ items: z.array(AssetShape), nextPage: z.string().nullable() }) });
-      for (let page: number | null = 1; page !== null; ) {
-        const json = { ...what, page, size: pageSize, order: 'asc', withExif: true };
-        const { assets }: z.infer<typeof shape> = await ask(shape, '/search/metadata', { method: 'POST', json });
-        yield* assets.items;
-        const next: number = Number(assets.nextPage);
-        page = next > page ? next : null;
+    async *search(what, onShort) {
+      const told = new Set<string>();
+      let found = 0;
+      for (let n = 1; ; n += 1) {
+        for await (const asset of pages(what)) {
+          if (told.has(asset.id)) continue;
+          told.add(asset.id);
+          if (!asset.isTrashed) found += 1;
+          yield asset;
+        }
+        const short = ((await countFound(what)) ?? 0) - found;
+        if (short <= 0) return;
+        if (n === listings) return onShort?.(short);
       }
     },
     listAlbums: () => ask(z.array(Album), '/albums'),
     findAlbum: (id) => ask(Album, `/albums/${encodeURIComponent(id)}`),
+    searchesAlbums: async () => (await ask(z.object({ major: z.number() }), '/server/version')).major >= 2,
     // A bar that does not know how long it gets is no reason to end.
     countAssets: () =>
       ask(z.object({ total: z.number() }), '/assets/statistics').then(
         ({ total }) => total,
         () => 0,
       ),
-    openOriginal: (asset) => openOriginal({ outbound, headers, again }, asset).catch(explain),
+    openOriginal: (asset) => openOriginal({ outbound, headers, again, findMe }, asset),
     close: outbound.close,
   };
 }
@@ -98,20 +134,28 @@ interface Asking {
   readonly outbound: Outbound;
   readonly headers: Record<string, string>;
   again<Result>(work: () => Promise<Result>): Promise<Result>;
+  /** @throws ImportError when the server does not answer */
+  findMe(): Promise<string>;
 }
 
 /**
  * The bytes of an original, held against the digest that immich knows them by. A connection that breaks off is made anew, and what had
  * come is passed over.
  */
-async function openOriginal({ outbound, headers, again }: Asking, asset: Asset): Promise<OpenFile> {
+async function openOriginal({ outbound, headers, again, findMe }: Asking, asset: Asset): Promise<OpenFile> {
   const stop = new AbortController();
   const request = { headers, signal: stop.signal, maxBytes: Number.MAX_SAFE_INTEGER };
+  /** An original that is gone, or that a disk does not give back, is no reason not to bring the others: a server that is gone is. */
+  const giveUp = async (error: unknown): Promise<never> => {
+    const status = error instanceof OutboundError ? error.status : null;
+    const isMissing = status === 400 || status === 404;
+    if (!isMissing && (status === 429 || !isPassing(error))) return explain(error);
+    // As whoever asked: a ping is answered by a server whose database is gone as well.
+    await findMe();
+    throw new Skip(isMissing ? 'missing' : 'unreadable');
+  };
   const start = () =>
-    again(() => outbound.request(`/assets/${encodeURIComponent(asset.id)}/original`, request)).catch((error) => {
-      if (error instanceof OutboundError && error.status === 404) throw new Skip('missing');
-      throw error;
-    });
+    again(() => outbound.request(`/assets/${encodeURIComponent(asset.id)}/original`, request)).catch(giveUp);
   const first = await start();
 
   async function* read(): AsyncGenerator<Uint8Array> {
@@ -131,8 +175,8 @@ async function openOriginal({ outbound, headers, again }: Asking, asset: Asset):
         }
         break;
       } catch (error) {
-        if (n >= tries || !isPassing(error)) return explain(error);
-        answer = await start().catch(explain);
+        if (n >= tries || !isPassing(error)) return giveUp(error);
+        answer = await start();
       }
     }
     if (isOfContent(asset) && digest.digest('base64') !== asset.checksum) throw new Skip('altered');

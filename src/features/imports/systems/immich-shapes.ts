@@ -35,6 +35,7 @@ export const Asset = z.object({
   isArchived: z.boolean().catch(false),
   visibility: z.string().optional(),
   isTrashed: z.boolean().catch(false),
+  /** Of an external library whose file was not found when it was last looked through. */
   isOffline: z.boolean().catch(false),
   exifInfo: Exif.nullish(),
 });
@@ -49,6 +50,8 @@ export const Album = z.object({
   ownerId: z.string().optional(),
   albumUsers: z.array(z.object({ user: z.object({ id: z.string() }), role: z.string() })).catch([]),
   assetCount: z.number().optional(),
+  /** How it is shown; the newest first unless told otherwise. */
+  order: z.enum(['asc', 'desc']).optional().catch(undefined),
   assets: z.array(z.object({ id: z.string() })).optional(),
 });
 export type Album = z.infer<typeof Album>;

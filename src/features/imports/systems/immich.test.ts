@@ -100,7 +100,9 @@ describe('immich', () => {
     expect(await importer.hashesOf(ines)).toEqual(brought.sort());
     expect(immich.faults).toMatchObject({ cut: new Set(), slowMs: 0 });
     expect([...immich.faults.failing.values()]).toEqual([0, 0]);
-    const changing = immich.requests.filter((line) => !/^GET |^POST \/api\/search\/metadata$/.test(line));
+    const changing = immich.requests.filter(
+      (line) => !/^GET |^POST \/api\/search\/(?:metadata|statistics)$/.test(line),
+    );
     expect(changing).toEqual([]);
     expect(immich.problems).toEqual([]);
   });
@@ -120,7 +122,8 @@ describe('immich', () => {
   test('own albums come with their cover, others stay', async () => {
     expect(await shown(album)).toMatchObject({
       ...{ name: 'Am Meer', description: 'Zwei Wochen', cover_photo_id: plain },
-      ids: [archived, plain, zoned],
+      // The newest first, as they are shown there.
+      ids: [archived, zoned, plain],
     });
   });
 
@@ -138,10 +141,40 @@ describe('immich', () => {
   test('albums of immich 3, which tells neither their owner nor their photos, come as well', async () => {
     const id = randomUUID();
     immich.faults.version = 3;
-    immich.albums.push({ id, name: 'Since 3', assets: [archived, plain, zoned] });
+    immich.albums.push({ id, name: 'Since 3', order: 'asc', assets: [archived, plain, zoned] });
     expect((await importer.run(await open(), { user: ines })).counts.albums).toBe(1);
     immich.faults.version = 2;
-    expect((await shown(id)).ids.toSorted()).toEqual([archived, plain, zoned].toSorted());
+    expect((await shown(id)).ids).toEqual([plain, zoned, archived]);
+  });
+
+  test('albums of immich 1, whose searches know none, have their own photos, and empty ones none', async () => {
+    const [id, empty] = [randomUUID(), randomUUID()];
+    immich.faults.version = 1;
+    immich.albums.push({ id, name: 'Before 2', assets: [plain] }, { id: empty, name: 'Empty', assets: [] });
+    expect((await importer.run(await open(), { user: ines })).counts.albums).toBe(2);
+    immich.faults.version = 2;
+    expect((await shown(id)).ids).toEqual([plain]);
+    const own = await importer.query(`select id from imported where kind = 'album' and earlier_id = $1`, [empty]);
+    expect((await shown(own[0].id)).ids).toEqual([]);
+  });
+
+  test('what slips through between two pages is found by another listing', async () => {
+    const fifth = immich.assets
+      .filter((asset) => (asset.visibility ?? 'timeline') === 'timeline')
+      .toSorted((a, b) => (a.fileCreatedAt ?? '').localeCompare(b.fileCreatedAt ?? ''))[4];
+    expect(fifth).toMatchObject({ id: raw });
+    immich.faults.moving = 1;
+    const { counts, skipped } = await importer.run(await open(), { user: ines });
+    expect(immich.faults.moving).toBe(0);
+    expect(counts.photos).toEqual({ ...expected.photos, brought: 0, there: 4 });
+    expect(Object.keys(skipped)).toHaveLength(4);
+  });
+
+  test('a list that stays short is told', async () => {
+    immich.faults.moving = 3;
+    const { skipped } = await importer.run(await open(), { user: ines });
+    expect(skipped).toMatchObject({ '1 more that immich counts and does not list (timeline)': 'missing' });
+    expect(immich.faults.moving).toBe(0);
   });
 });
 
@@ -167,10 +200,51 @@ describe('what ends an import of immich says what to do', () => {
     expect((await importer.run(await open(), { user: ines })).counts.photos.brought).toBe(1);
   });
 
-  test('an original that always fails ends it, and another run goes on', async () => {
+  test.each([
+    ['its database does not know', 404, 'missing'],
+    ['it lets nobody have', 400, 'missing'],
+    ['its disk does not give back', 500, 'unreadable'],
+  ])('an original that %s is named, and the others come', async (_, status, why) => {
+    const [id, next] = [randomUUID(), randomUUID()];
+    immich.assets.push({ id, name: 'gone.jpg', bytes: await tinyPhoto(status) });
+    immich.assets.push({ id: next, name: 'next.jpg', bytes: await tinyPhoto(status + 1) });
+    immich.faults.gone = new Map([[id, status]]);
+    const { counts, skipped } = await importer.run(await open(), { user: ines });
+    expect(skipped).toMatchObject({ [`gone.jpg (${id})`]: why });
+    expect(counts.photos.brought).toBe(1);
+    immich.faults.gone = new Map();
+    expect((await importer.run(await open(), { user: ines })).counts.photos.brought).toBe(1);
+  });
+
+  test('an original that breaks off each time is named', async () => {
+    const id = randomUUID();
+    immich.assets.push({ id, name: 'torn.jpg', bytes: await tinyPhoto(42) });
+    immich.faults.torn.add(id);
+    expect((await importer.run(await open(), { user: ines })).skipped).toMatchObject({
+      [`torn.jpg (${id})`]: 'unreadable',
+    });
+    immich.faults.torn.clear();
+    expect((await importer.run(await open(), { user: ines })).counts.photos.brought).toBe(1);
+  });
+
+  test('what immich itself does not find any more is missing, and not in the trash', async () => {
+    const id = randomUUID();
+    immich.assets.push({ id, name: 'offline.jpg', bytes: await tinyPhoto(43), isOffline: true });
+    immich.requests.length = 0;
+    const { skipped } = await importer.run(await open(), { user: ines });
+    expect(skipped).toMatchObject({ [`offline.jpg (${id})`]: 'missing' });
+    expect(immich.requests).not.toContain(`GET /api/assets/${id}/original`);
+  });
+
+  test('a server that fails whatever it is asked ends it, and another run goes on', async () => {
     immich.assets.push({ id: randomUUID(), name: 'newer.jpg', bytes: await tinyPhoto(41) });
-    immich.faults.failing = new Map([[`${immich.assets.at(-1)?.id}/original`, 5]]);
-    await expect(importer.run(await open(), { user: ines })).rejects.toThrow('Run the same command again');
+    const system = await open();
+    immich.faults.failing = new Map([
+      [`${immich.assets.at(-1)?.id}/original`, 100],
+      ['/users/me', 100],
+    ]);
+    await expect(importer.run(system, { user: ines })).rejects.toThrow('Run the same command again');
+    immich.faults.failing = new Map();
     expect((await importer.run(await open(), { user: ines })).counts.photos.brought).toBe(1);
   });
 });

@@ -18,33 +18,46 @@ export async function openImmich(options: ImmichOptions): Promise<EarlierSystem>
   });
 
   async function* photos(): AsyncGenerator<EarlierPhoto | Passed> {
-    // What is added there meanwhile moves the pages, so that one may be told twice.
+    // What is archived meanwhile is told by both.
     const told = new Set<string>();
     for (const visibility of visibilities) {
-      for await (const asset of api.search({ visibility, withDeleted: true })) {
+      let short = 0;
+      const search = api.search({ visibility, withDeleted: true }, (count) => {
+        short = count;
+      });
+      for await (const asset of search) {
         if (asset.ownerId !== me || told.has(asset.id)) continue;
         told.add(asset.id);
         yield toPhoto(api, asset);
       }
+      if (short > 0)
+        yield { name: `${short} more that immich counts and does not list (${visibility})`, why: 'missing' };
     }
   }
 
-  async function idsOf(album: Album): Promise<string[]> {
-    const { assets } = await api.findAlbum(album.id);
-    if (assets && assets.length > 0) return assets.map(({ id }) => id);
-    const ids: string[] = [];
+  /** In the order that it is shown in. */
+  async function idsOf(album: Album, isSearched: boolean): Promise<string[]> {
+    if (album.assetCount === 0) return [];
+    if (!isSearched) return ((await api.findAlbum(album.id)).assets ?? []).map(({ id }) => id);
+    const found: { id: string; at: number }[] = [];
     for (const visibility of visibilities) {
-      for await (const { id } of api.search({ visibility, albumIds: [album.id] })) ids.push(id);
+      for await (const { id, fileCreatedAt } of api.search({ visibility, albumIds: [album.id] })) {
+        found.push({ id, at: fileCreatedAt?.getTime() ?? 0 });
+      }
     }
-    return ids;
+    const sorted = found.sort((a, b) => a.at - b.at).map(({ id }) => id);
+    return album.order === 'asc' ? sorted : sorted.reverse();
   }
 
   return {
     name: 'immich',
     photos,
     async *albums() {
-      for (const album of await api.listAlbums()) {
-        if (ownerOf(album) === me) yield toAlbum(album, await idsOf(album));
+      const own = (await api.listAlbums()).filter((album) => ownerOf(album) === me);
+      // An album that is told whole has everything about each of its photos, which is much where they are many.
+      const isSearched = own.length > 0 && (await api.searchesAlbums());
+      for (const album of own) {
+        yield toAlbum(album, await idsOf(album, isSearched));
       }
     },
     count: api.countAssets,
@@ -54,6 +67,8 @@ export async function openImmich(options: ImmichOptions): Promise<EarlierSystem>
 
 function toPhoto(api: ImmichApi, asset: Asset): EarlierPhoto | Passed {
   const name = `${asset.originalFileName} (${asset.id})`;
+  // Before the trash: immich puts there what it no longer finds.
+  if (asset.isOffline) return { name, why: 'missing' };
   if (asset.isTrashed) return { name, why: 'in_trash' };
   if (asset.type !== 'IMAGE') return { name, why: asset.type === 'VIDEO' ? 'video' : 'not_a_picture' };
   return {

@@ -104,6 +104,8 @@ const create = (uuid: string, bytes: string) => `
 beforeAll(async () => {
   await mkdir(images);
   await writeFile(join(images, 'root.webp'), await tinyPhoto(1));
+  await mkdir(join(images, 'older'));
+  await writeFile(join(images, 'older', 'nobody.jpg'), await tinyPhoto(2));
   const db = new DatabaseSync(database);
   db.exec(create('char(32)', 'blob'));
   const bare = (value: Value) =>
@@ -119,9 +121,9 @@ const counts = {
   people: { made: 4, matched: 0, there: 0, skipped: 1 },
   organizations: { made: 3, there: 0, skipped: 1 },
   pictures: { shown: 4, there: 0, kept: 0, skipped: 4 },
-  photos: { brought: 0, there: 0, duplicate: 0, aside: 0, skipped: 0 },
+  photos: { brought: 0, there: 0, duplicate: 0, aside: 0, skipped: 1 },
   albums: 0,
-  reasons: { outside: 1, no_owner: 1, not_a_picture: 1, missing: 1 },
+  reasons: { outside: 1, no_owner: 2, not_a_picture: 1, missing: 1 },
 };
 const membersOf = (id: string) =>
   importer.query(
@@ -146,8 +148,9 @@ describe('org-images', () => {
 
   test('people, organizations and who belongs to them come, and nothing that was here is taken over', async () => {
     const [nativeOrganization, mill] = [await membersOf(orgs.taken), { username: 'native', role: 'admin' }];
-    const { counts: came, notes } = await importer.run(await open());
+    const { counts: came, notes, skipped } = await importer.run(await open());
     expect(came).toEqual(counts);
+    expect(skipped).toMatchObject({ 'older/nobody.jpg': 'no_owner' });
     expect(await membersOf(orgs.mill)).toEqual([
       { username: 'ada', role: 'admin' },
       { username: 'gone', role: 'member' },

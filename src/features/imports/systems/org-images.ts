@@ -5,10 +5,11 @@ import {
   type EarlierPicture,
   type EarlierSystem,
   type OpenFile,
+  type Passed,
   Skip,
 } from '../earlier-system.ts';
 import { ImportError } from '../import-error.ts';
-import { openBelow } from '../walk-files.ts';
+import { openBelow, walkFolders } from '../walk-files.ts';
 import { openRows, type Row, toBoolean, toDate, toUuid } from './rows.ts';
 
 const passwordColumns = ['hashed_password', 'password_hash'];
@@ -50,6 +51,25 @@ export async function openOrgImages(deps: { database: string; images: string | n
   }
   const members = new Map<string, EarlierMember[]>();
 
+  /** Files that no row names. */
+  async function* unnamed(): AsyncGenerator<Passed> {
+    if (deps.images === null) return;
+    const named = new Set<string>();
+    for (const { table, address } of places) {
+      for await (const row of rows.read(table, ['id', address], 'id')) {
+        const path = pathOf(row[address]);
+        if (path !== undefined) named.add(path);
+      }
+    }
+    for await (const { path, files, passed } of walkFolders(deps.images)) {
+      yield* passed;
+      for (const file of files) {
+        const name = path === '' ? file : `${path}/${file}`;
+        if (!named.has(name)) yield { name, why: 'no_owner' };
+      }
+    }
+  }
+
   return {
     name: 'org-images',
     async *people() {
@@ -61,7 +81,9 @@ export async function openOrgImages(deps: { database: string; images: string | n
         if (row.organization_id) {
           const one: EarlierMember = { person: earlierId, role: /^(?:super_)?admin$/.test(role) ? 'admin' : 'member' };
           const of = toUuid(row.organization_id);
-          members.set(of, [...(members.get(of) ?? []), one]);
+          const others = members.get(of);
+          if (others) others.push(one);
+          else members.set(of, [one]);
         }
         const hash = passwordColumns.map((column) => row[column]).find(Boolean) ?? null;
         yield {
@@ -100,10 +122,13 @@ export async function openOrgImages(deps: { database: string; images: string | n
         }
       }
     },
-    async *photos() {},
+    // It has pictures of people and organizations alone; what else lies in its folder is at least named.
+    photos: unnamed,
     async count() {
-      const counted = await Promise.all(places.map(({ table, data }) => rows.count(table, data)));
-      return counted.reduce((sum, one) => sum + one, 0);
+      let count = 0;
+      for (const { table, data } of places) count += await rows.count(table, data);
+      for await (const _ of unnamed()) count += 1;
+      return count;
     },
     close: rows.close,
   };
@@ -126,9 +151,15 @@ function openBytes(bytes: Buffer): OpenFile {
 async function openAddress(images: string | null, address: string | null | undefined): Promise<OpenFile> {
   const data = /^data:image\/[a-z+.-]+;base64,(.*)$/s.exec(address ?? '')?.[1];
   if (data !== undefined) return openBytes(Buffer.from(data, 'base64'));
-  const path = /^(?:https?:\/\/[^/]+)?\/(?:api\/)?static\/images\/([^?#]+)/.exec(address ?? '')?.[1];
+  const path = pathOf(address);
   if (images === null || path === undefined) throw new Skip('missing');
-  return openBelow(images, posix.normalize(decode(path)));
+  return openBelow(images, path);
+}
+
+/** Below the folder, of the file that an address leads to. */
+function pathOf(address: string | null | undefined): string | undefined {
+  const path = /^(?:https?:\/\/[^/]+)?\/(?:api\/)?static\/images\/([^?#]+)/.exec(address ?? '')?.[1];
+  return path === undefined ? undefined : posix.normalize(decode(path));
 }
 
 function decode(path: string): string {

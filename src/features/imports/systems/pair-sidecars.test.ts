@@ -46,6 +46,17 @@ test('none is guessed among several that begin alike', () => {
   expect(pairSidecars([`${begin}-one.jpg`], [`${begin}-two.jpg.json`, `${begin}-three.jpg.json`]).size).toBe(0);
 });
 
+test('what has its own sidecar leaves none to others that begin alike', () => {
+  const begin = 'w'.repeat(42);
+  const [one, two] = [`${begin}1.jpg`, `${begin}2.jpg`];
+  const own = `${begin}1.jpg.json`;
+  expect(Object.fromEntries(pairSidecars([one, two], [own]))).toEqual({ [one]: own });
+  expect(Object.fromEntries(pairSidecars([two, one], [own]))).toEqual({ [one]: own });
+  // Of two that have none, it may be either’s.
+  expect(pairSidecars([`${begin}-one.jpg`, `${begin}-two.jpg`], [`${begin}-x.json`]).size).toBe(0);
+  expect(pairSidecars([`${begin}-one.jpg`], [`${begin}-x.json`]).size).toBe(1);
+});
+
 // Each picture held against each sidecar would be ten thousand million steps, and this never end.
 test('a folder of a hundred thousand is paired', () => {
   const pictures = Array.from({ length: 100_000 }, (_, n) => `IMG_${n}.jpg`);

@@ -22,25 +22,33 @@ interface Name {
 /** @returns by the name of each picture that has one, the name of its sidecar; every look-up is by a key, however many there are */
 export function pairSidecars(pictures: readonly string[], sidecars: readonly string[]): Map<string, string> {
   const byKey = new Map<string, string>();
-  // Names of pictures are cut as well, elsewhere: two beginnings that are one are of one picture where no third has it.
-  const byBeginning = new Map<string, string | null>();
   for (const sidecar of sidecars) {
     const stem = sidecar.replace(/\.json$/i, '');
     const { plain, number } = splitEnd(stem);
     byKey.set(keyOf(plain, number), sidecar);
-    if (plain.length >= cutFrom) {
-      const beginning = keyOf(plain.slice(0, cutFrom), number);
-      byBeginning.set(beginning, byBeginning.has(beginning) ? null : sidecar);
-    }
     // A picture may have been called `a(1)` by its owner.
     if (number !== '') byKey.set(keyOf(stem, ''), sidecar);
   }
   const pairs = new Map<string, string>();
   for (const picture of pictures) {
-    const found = find(byKey, picture) ?? findBeginning(byBeginning, picture);
+    const found = find(byKey, picture);
     if (found) pairs.set(picture, found);
   }
+  // Names of pictures are cut as well, elsewhere: of what is left, two beginnings that are one are of one picture where no third has it.
+  const used = new Set(pairs.values());
+  const alone = onlyOnes(sidecars.filter((name) => !used.has(name)).map((name) => [beginningOf(name), name]));
+  const left = pictures.filter((name) => !pairs.has(name)).map((name) => [beginningOf(name), name] as const);
+  for (const [beginning, picture] of onlyOnes(left)) {
+    const sidecar = alone.get(beginning);
+    if (sidecar) pairs.set(picture, sidecar);
+  }
   return pairs;
+}
+
+function onlyOnes(named: readonly (readonly [string | null, string])[]): Map<string, string> {
+  const ones = new Map<string, string | null>();
+  for (const [key, name] of named) if (key !== null) ones.set(key, ones.has(key) ? null : name);
+  return new Map([...ones].filter((pair): pair is [string, string] => pair[1] !== null));
 }
 
 function find(byKey: ReadonlyMap<string, string>, picture: string): string | undefined {
@@ -71,10 +79,10 @@ function findCut(byKey: ReadonlyMap<string, string>, plain: string, number: stri
   return undefined;
 }
 
-function findBeginning(byBeginning: ReadonlyMap<string, string | null>, picture: string): string | undefined {
-  const { plain, number } = splitEnd(splitExtension(picture)[0]);
-  if (plain.length < cutFrom) return undefined;
-  return byBeginning.get(keyOf(plain.slice(0, cutFrom), number)) ?? undefined;
+/** Of a name that may have been cut; a sidecar's `.json` is left out as a picture's extension is. */
+function beginningOf(name: string): string | null {
+  const { plain, number } = splitEnd(splitExtension(name)[0]);
+  return plain.length < cutFrom ? null : keyOf(plain.slice(0, cutFrom), number);
 }
 
 const keyOf = (plain: string, number: string): string => `${plain}\0${number}`.normalize('NFC');

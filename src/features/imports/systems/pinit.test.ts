@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { Client } from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createTestApp, tinyPhoto } from '../../../../test/app.ts';
+import { createFaultyProxy, type FaultyProxy } from '../../../../test/faulty-proxy.ts';
 import { createImporter, sha256 } from '../../../../test/importing.ts';
 import { hasRadosgw, type Radosgw, startRadosgw } from '../../../../test/radosgw.ts';
-import { openBucket, openFilesBelow } from './open-bucket.ts';
+import { type BucketOptions, type EarlierFiles, openBucket, openFilesBelow } from './open-bucket.ts';
 import { openPinit } from './pinit.ts';
 
 const app = await createTestApp();
@@ -192,14 +193,17 @@ describe.skipIf(!hasRadosgw)('pinit’s bucket', () => {
   afterAll(() => server.stop());
 
   const openIt = (bucket: string) => openBucket({ ...server, region: 'us-east-1', bucket });
-
-  test('gives the same bytes as the folder, and says what is not there', async () => {
-    const bucket = await openIt('pinit-images');
-    const file = await bucket.open(keyOf('cover_1.jpg'));
+  const readAll = async (bucket: EarlierFiles, key: string): Promise<Buffer> => {
+    const file = await bucket.open(key);
     const chunks: Uint8Array[] = [];
     for await (const chunk of file.body) chunks.push(chunk);
     await file.close();
-    expect(sha256(Buffer.concat(chunks))).toBe(sha256(await tinyPhoto(1)));
+    return Buffer.concat(chunks);
+  };
+
+  test('gives the same bytes as the folder, and says what is not there', async () => {
+    const bucket = await openIt('pinit-images');
+    expect(sha256(await readAll(bucket, keyOf('cover_1.jpg')))).toBe(sha256(await tinyPhoto(1)));
     await expect(bucket.open(keyOf('never.jpg'))).rejects.toMatchObject({ why: 'missing' });
     bucket.close();
     const none = await openIt('no-such-bucket');
@@ -229,5 +233,68 @@ describe.skipIf(!hasRadosgw)('pinit’s bucket', () => {
     const again = await openPinit({ database, files: await openIt('pinit-images') });
     expect((await importer.run(again)).counts.photos.brought).toBe(2);
     await again.close();
+  });
+
+  describe('behind a line that fails', () => {
+    let proxy: FaultyProxy;
+    beforeAll(async () => {
+      proxy = await createFaultyProxy(server.endpoint);
+    });
+    afterAll(() => proxy.close());
+    beforeEach(() => {
+      proxy.requests.length = 0;
+    });
+    const behind = (more: Partial<BucketOptions> = {}) => {
+      const { endpoint } = proxy;
+      return openBucket({ ...server, region: 'us-east-1', bucket: 'pinit-images', endpoint, pauseMs: 1, ...more });
+    };
+
+    test('a file that breaks off is read on from there', async () => {
+      const bucket = await behind();
+      proxy.spoil = ({ headers }) => (headers.range ? null : 'half a body');
+      expect(sha256(await readAll(bucket, keyOf('cover_1.jpg')))).toBe(sha256(await tinyPhoto(1)));
+      expect(proxy.requests).toHaveLength(2);
+      bucket.close();
+    });
+
+    test('a file that breaks off each time ends the import with what to do', async () => {
+      const bucket = await behind();
+      proxy.spoil = () => 'half a body';
+      await expect(readAll(bucket, keyOf('cover_1.jpg'))).rejects.toThrow('Run the same command again');
+      bucket.close();
+    });
+
+    test('a server that is silent ends it', async () => {
+      const bucket = await behind({ silenceMs: 50 });
+      proxy.spoil = () => 'silence';
+      await expect(bucket.open(keyOf('cover_1.jpg'))).rejects.toThrow('Run the same command again');
+      bucket.close();
+    });
+
+    test('whoever interrupts it does not wait for a silent server', async () => {
+      const interrupt = new AbortController();
+      const bucket = await behind({ signal: interrupt.signal });
+      proxy.spoil = () => 'silence';
+      const opening = expect(bucket.open(keyOf('cover_1.jpg'))).rejects.toThrow('Run the same command again');
+      await expect.poll(() => proxy.requests.length).toBe(1);
+      interrupt.abort();
+      await opening;
+      bucket.close();
+    });
+
+    test('a file that may not be read is named, a key that opens nothing ends it', async () => {
+      const bucket = await behind();
+      proxy.spoil = () => 'denied';
+      for (let n = 0; n < 20; n += 1)
+        await expect(bucket.open(`${n}.jpg`)).rejects.toMatchObject({ why: 'unreadable' });
+      await expect(bucket.open('20.jpg')).rejects.toThrow('AccessDenied');
+      proxy.spoil = () => null;
+      await readAll(bucket, keyOf('cover_1.jpg'));
+      proxy.spoil = () => 'denied';
+      await expect(bucket.open('21.jpg')).rejects.toMatchObject({ why: 'unreadable' });
+      proxy.spoil = () => 'refused credentials';
+      await expect(bucket.open('22.jpg')).rejects.toThrow('SignatureDoesNotMatch');
+      bucket.close();
+    });
   });
 });

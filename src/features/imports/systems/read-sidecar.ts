@@ -26,12 +26,16 @@ export interface SidecarFacts {
   readonly isTrashed: boolean;
   /** Of an album, if not of a picture: pictures tell when they were taken. */
   readonly isPicture: boolean;
+  /** An album's may be empty. */
+  readonly hasTitle: boolean;
 }
 
-/** @returns null where it is no JSON of Google Photos, or larger than any is */
-export async function readSidecar(root: string, path: string): Promise<SidecarFacts | null> {
+/** @returns `damaged` where it is no JSON, or larger than any of Google Photos is; null where it tells of something else */
+export async function readSidecar(root: string, path: string): Promise<SidecarFacts | 'damaged' | null> {
   const text = await readText(root, path);
-  const parsed = Sidecar.safeParse(parse(text));
+  const value = text === null ? undefined : parse(text);
+  if (value === undefined) return 'damaged';
+  const parsed = Sidecar.safeParse(value);
   if (!parsed.success) return null;
   const { title, description, photoTakenTime, creationTime, favorited, archived, trashed, ...places } = parsed.data;
   const location = [places.geoData, places.geoDataExif].find(isPlace);
@@ -40,6 +44,7 @@ export async function readSidecar(root: string, path: string): Promise<SidecarFa
     description,
     isTrashed: trashed,
     isPicture: photoTakenTime !== undefined,
+    hasTitle: typeof (value as { title?: unknown }).title === 'string',
     told: {
       ...(photoTakenTime ? { takenAt: { at: toDate(photoTakenTime.timestamp), offsetMinutes: null } } : {}),
       ...(creationTime ? { createdAt: toDate(creationTime.timestamp) } : {}),
@@ -68,12 +73,11 @@ const isPlace = (at: { latitude: number; longitude: number } | undefined): boole
   Math.abs(at.longitude) <= 180 &&
   (at.latitude !== 0 || at.longitude !== 0);
 
-function parse(text: string | null): unknown {
-  if (text === null) return null;
+function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return null;
+    return undefined;
   }
 }
 

@@ -1,5 +1,5 @@
-import { lstat } from 'node:fs/promises';
-import { Client } from 'pg';
+import { stat } from 'node:fs/promises';
+import { Client, DatabaseError, type QueryResultRow } from 'pg';
 import { ImportError } from '../import-error.ts';
 
 /** A row as text, whatever its columns are: dates as they stand in the database, booleans as `1` and `true`. */
@@ -11,8 +11,9 @@ export interface Rows {
   columns(table: string): Promise<ReadonlySet<string>>;
   tables(): Promise<readonly string[]>;
   /**
-   * Each row, some hundreds at a time, in the order of a column that is unique. Names of tables and columns are the program's own and
-   * quoted; those that the table lacks are left out of the rows.
+   * Each row, some hundreds at a time, in the order of a column that is unique; its index, not the table, is what a page costs, and
+   * nothing is held between two of them. Names of tables and columns are the program's own and quoted; those that the table lacks are
+   * left out of the rows.
    */
   read(table: string, columns: readonly string[], key: string): AsyncGenerator<Row>;
   /** All rows of a table that has no column of its own to be paged by, such as one that joins two others. */
@@ -24,6 +25,10 @@ export interface Rows {
   close(): Promise<void>;
 }
 
+/** What one page ends with is where the next begins. */
+type Key = string | number | bigint | Uint8Array;
+type Page = Row & { readonly 'the key': Key | null };
+
 const pageRows = 500;
 const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 const counted = (column: string | undefined): string => (column === undefined ? '*' : quote(column));
@@ -32,19 +37,40 @@ const filled = (bytes: Uint8Array | null | undefined): Buffer | null =>
 const castAll = (columns: readonly string[], type: string): string =>
   columns.map((name) => `cast(${quote(name)} as ${type}) as ${quote(name)}`).join(', ');
 
-/** @param address of a Postgres database, or the path of an SQLite file */
-export const openRows = (address: string): Promise<Rows> =>
-  /^postgres(?:ql)?:\/\//.test(address) ? openPostgres(address) : openSqlite(address);
+/**
+ * @param address of a Postgres database, or the path of an SQLite file
+ * @param options.connectMs ms until the connection stands
+ * @throws ImportError, as everything that it answers does once the database is gone
+ */
+export const openRows = (address: string, options: { connectMs?: number } = {}): Promise<Rows> =>
+  /^postgres(?:ql)?:\/\//.test(address) ? openPostgres(address, options.connectMs ?? 10_000) : openSqlite(address);
 
-async function openPostgres(address: string): Promise<Rows> {
-  const client = new Client({ connectionString: address, application_name: 'tintype import' });
+async function openPostgres(address: string, connectMs: number): Promise<Rows> {
+  const client = new Client({
+    connectionString: address,
+    application_name: 'tintype import',
+    connectionTimeoutMillis: connectMs,
+    // Between two pages, hundreds of photos are brought.
+    keepAlive: true,
+  });
+  // It may be lost while nothing is asked of it: the next question says so.
+  client.on('error', () => {});
   // Its message may hold the address, and with it a password.
   await client.connect().catch((error: { code?: string }) => {
     throw new ImportError(`The database of the earlier system does not answer (${error.code ?? 'no connection'}).`);
   });
-  await client.query(`set default_transaction_read_only = on; set timezone = 'UTC'; set datestyle = 'ISO'`);
+  const query = async <R extends QueryResultRow>(text: string, values: unknown[] = []): Promise<R[]> => {
+    try {
+      return (await client.query<R>(text, values)).rows;
+    } catch (error) {
+      throw explain(error as Error);
+    }
+  };
+  for (const setting of [`default_transaction_read_only = on`, `timezone = 'UTC'`, `datestyle = 'ISO'`]) {
+    await query(`set ${setting}`);
+  }
   const columnsOf = async (table: string): Promise<ReadonlySet<string>> => {
-    const { rows } = await client.query<{ name: string }>(
+    const rows = await query<{ name: string }>(
       `select attname as name from pg_attribute where attrelid = to_regclass($1) and attnum > 0 and not attisdropped`,
       [quote(table)],
     );
@@ -53,35 +79,34 @@ async function openPostgres(address: string): Promise<Rows> {
   return {
     columns: columnsOf,
     async tables() {
-      const { rows } = await client.query<{ name: string }>(
+      const rows = await query<{ name: string }>(
         `select relname as name from pg_class where relkind in ('r', 'p') and pg_table_is_visible(oid) order by 1`,
       );
       return rows.map(({ name }) => name);
     },
     read: (table, columns, key) =>
-      readPages(columnsOf, table, columns, async (there, after) => {
-        const { rows } = await client.query<Row>(
-          `select ${castAll(there, 'text')}, cast(${quote(key)} as text) as "the key" from ${quote(table)}
-           ${after === null ? '' : `where cast(${quote(key)} as text) collate "C" > $1`}
-           order by cast(${quote(key)} as text) collate "C" limit ${pageRows}`,
+      // What is bound as text is read as what the column is; a bare name would order by the text that it is given out as.
+      readPages(columnsOf, table, columns, (there, after) =>
+        query<Page>(
+          `select ${castAll(there, 'text')}, cast(${quote(key)} as text) as "the key" from ${quote(table)} t
+           ${after === null ? '' : `where t.${quote(key)} > $1`} order by t.${quote(key)} limit ${pageRows}`,
           after === null ? [] : [after],
-        );
-        return rows;
-      }),
+        ),
+      ),
     async all(table, columns) {
       const known = await columnsOf(table);
       const there = columns.filter((name) => known.has(name));
       if (there.length === 0) return [];
-      return (await client.query<Row>(`select ${castAll(there, 'text')} from ${quote(table)}`)).rows;
+      return query<Row>(`select ${castAll(there, 'text')} from ${quote(table)}`);
     },
     async count(table, column) {
       if (column !== undefined && !(await columnsOf(table)).has(column)) return 0;
-      const { rows } = await client.query<{ n: string }>(`select count(${counted(column)}) as n from ${quote(table)}`);
+      const rows = await query<{ n: string }>(`select count(${counted(column)}) as n from ${quote(table)}`);
       return Number(rows[0]?.n ?? 0);
     },
     async bytes(table, column, id) {
       if (!(await columnsOf(table)).has(column)) return null;
-      const { rows } = await client.query<{ bytes: Buffer | null }>(
+      const rows = await query<{ bytes: Buffer | null }>(
         `select ${quote(column)} as bytes from ${quote(table)} where id = $1`,
         [id],
       );
@@ -91,14 +116,26 @@ async function openPostgres(address: string): Promise<Rows> {
   };
 }
 
+/** What the server itself says of a question is its own words; whatever else goes wrong is that it is gone. */
+function explain(error: Error & { code?: string }): ImportError {
+  const isSaid = error instanceof DatabaseError && !/^(?:08|57)/.test(error.code ?? '');
+  return new ImportError(
+    isSaid
+      ? `The database of the earlier system cannot be read: ${error.message}.`
+      : `The database of the earlier system is gone (${error.code ?? 'no connection'}). Run the same command again to go on.`,
+  );
+}
+
 async function openSqlite(path: string): Promise<Rows> {
-  const found = await lstat(path).catch(() => null);
+  const found = await stat(path).catch(() => null);
   if (!found?.isFile()) throw new ImportError(`${path} is no file: name the SQLite database of the earlier system.`);
   const { DatabaseSync } = await import('node:sqlite');
   const database = new DatabaseSync(path, { readOnly: true });
-  const all = (text: string, ...values: string[]): Row[] => {
+  const all = <R = Row>(text: string, ...values: Key[]): R[] => {
     try {
-      return database.prepare(text).all(...values) as Row[];
+      const statement = database.prepare(text);
+      statement.setReadBigInts(true);
+      return statement.all(...values) as R[];
     } catch (error) {
       throw new ImportError(`${path} cannot be read as an SQLite database: ${(error as Error).message}.`);
     }
@@ -111,9 +148,9 @@ async function openSqlite(path: string): Promise<Rows> {
       all(`select name from sqlite_master where type = 'table' order by 1`).map(({ name }) => name as string),
     read: (table, columns, key) =>
       readPages(columnsOf, table, columns, async (there, after) =>
-        all(
-          `select ${castAll(there, 'text')}, cast(${quote(key)} as text) as "the key" from ${quote(table)}
-           ${after === null ? '' : `where cast(${quote(key)} as text) > ?`} order by cast(${quote(key)} as text) limit ${pageRows}`,
+        all<Page>(
+          `select ${castAll(there, 'text')}, ${quote(key)} as "the key" from ${quote(table)} t
+           ${after === null ? '' : `where t.${quote(key)} > ?`} order by t.${quote(key)} limit ${pageRows}`,
           ...(after === null ? [] : [after]),
         ),
       ),
@@ -129,7 +166,7 @@ async function openSqlite(path: string): Promise<Rows> {
     async bytes(table, column, id) {
       if (!(await columnsOf(table)).has(column)) return null;
       const text = `select cast(${quote(column)} as blob) as bytes from ${quote(table)} where id = ?`;
-      return filled(database.prepare(text).get(id)?.bytes as Uint8Array | null | undefined);
+      return filled(all<{ bytes: Uint8Array | null }>(text, id)[0]?.bytes);
     },
     close: async () => database.close(),
   };
@@ -139,12 +176,12 @@ async function* readPages(
   columnsOf: (table: string) => Promise<ReadonlySet<string>>,
   table: string,
   columns: readonly string[],
-  page: (columns: readonly string[], after: string | null) => Promise<readonly Row[]>,
+  page: (columns: readonly string[], after: Key | null) => Promise<readonly Page[]>,
 ): AsyncGenerator<Row> {
   const known = await columnsOf(table);
   const there = columns.filter((name) => known.has(name));
-  for (let after: string | null = null; ; ) {
-    const rows: readonly Row[] = await page(there, after);
+  for (let after: Key | null = null; ; ) {
+    const rows: readonly Page[] = await page(there, after);
     yield* rows;
     if (rows.length < pageRows) return;
     after = rows.at(-1)?.['the key'] ?? null;

@@ -83,6 +83,15 @@ describe('style-ai', () => {
     expect(await importer.snapshot()).toEqual(before);
   });
 
+  test('as many are counted as come', async () => {
+    const system = await open();
+    let items = 0;
+    for await (const _ of system.photos()) items += 1;
+    expect(items).toBeGreaterThan(0);
+    expect(await system.count()).toBe(items);
+    await system.close();
+  });
+
   test('people come with their ids and passwords, and take nobody’s account over', async () => {
     const before = await importer.query('select * from users where id = any($1)', [[admin.id, namesake.id]]);
     const ran = await importer.run(await open());

@@ -1,5 +1,5 @@
 import { extname } from 'node:path';
-import type { EarlierOwner, EarlierPhoto, EarlierSystem } from '../earlier-system.ts';
+import type { EarlierOwner, EarlierPhoto, EarlierSystem, Passed } from '../earlier-system.ts';
 import { ImportError } from '../import-error.ts';
 import { openBelow, walkFolders } from '../walk-files.ts';
 import { openRows, type Row, toBoolean, toDate } from './rows.ts';
@@ -44,6 +44,22 @@ export async function openStyleAi(deps: { database: string; uploads: string }): 
     return [{ ...photoOf(filename, owner, at), earlierIds: [id, filename], id, made }];
   };
 
+  async function* photos(): AsyncGenerator<EarlierPhoto | Passed> {
+    const named = new Set<string>();
+    for await (const row of rows.read(table, imageColumns, 'id')) {
+      for (const name of [row.filename, row.original_filename]) if (name) named.add(name);
+      yield* toPhotos(row);
+    }
+    for await (const { path, files, passed } of walkFolders(deps.uploads)) {
+      yield* passed;
+      for (const file of files) {
+        const name = path === '' ? file : `${path}/${file}`;
+        if (!named.has(name))
+          yield { ...photoOf(name, 'unknown', null), filename: withExtension(file), earlierIds: [name] };
+      }
+    }
+  }
+
   return {
     name: 'style-ai',
     async *people() {
@@ -59,24 +75,11 @@ export async function openStyleAi(deps: { database: string; uploads: string }): 
         };
       }
     },
-    async *photos() {
-      const named = new Set<string>();
-      for await (const row of rows.read(table, imageColumns, 'id')) {
-        for (const name of [row.filename, row.original_filename]) if (name) named.add(name);
-        yield* toPhotos(row);
-      }
-      for await (const { path, files, passed } of walkFolders(deps.uploads)) {
-        yield* passed;
-        for (const file of files) {
-          const name = path === '' ? file : `${path}/${file}`;
-          if (!named.has(name))
-            yield { ...photoOf(name, 'unknown', null), filename: withExtension(file), earlierIds: [name] };
-        }
-      }
-    },
+    photos,
+    // Opens nothing: a walk through the rows and the folder.
     async count() {
-      let count = await rows.count(table);
-      for await (const { files, passed } of walkFolders(deps.uploads)) count += files.length + passed.length;
+      let count = 0;
+      for await (const _ of photos()) count += 1;
       return count;
     },
     close: rows.close,
