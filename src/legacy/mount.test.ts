@@ -5,7 +5,7 @@ import type { UserCaller } from '#platform/http/caller.ts';
 import type { Missing } from './authenticate.ts';
 import { createCors } from './cors.ts';
 import { mountSystems } from './mount.ts';
-import { readDataUrl, readForm, readJson } from './read-body.ts';
+import { readForm, readJson } from './read-body.ts';
 import type { LegacySystem, Refusal } from './system.ts';
 
 const refuse = ({ status, code, details }: AppError): Refusal => ({ status, body: { no: code, ...details } });
@@ -107,13 +107,6 @@ test('bodies are read up to a limit, and say what is wrong with them', async () 
   body.set('username', 'Inês');
   const form = await router.request('/form', { method: 'POST', body });
   expect(await form.json()).toEqual({ username: 'Inês' });
-});
-
-test('data: URLs', () => {
-  expect(readDataUrl('data:image/PNG;base64,aGk=')).toEqual({ mimeType: 'image/png', bytes: Buffer.from('hi') });
-  expect(readDataUrl('data:image/png;name=a.png;base64,aGk=')?.bytes.toString()).toBe('hi');
-  for (const text of ['', 'aGk=', 'data:image/png,hi', 'data:image/png;base64,<>'])
-    expect(readDataUrl(text)).toBe(null);
 });
 
 test('systems that share an address of health answer it together, the first one first', async () => {

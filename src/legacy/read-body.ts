@@ -3,6 +3,9 @@ import { type MultipartFile, readMultipartFile } from '#platform/http/read-multi
 import { bodyOf } from '#platform/http/request-body.ts';
 import type { LegacyContext } from './system.ts';
 
+/** A field that somebody has filled in. */
+export const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
+
 /** A body without a picture in it. */
 const mostSmallBytes = 64 * 1024;
 
@@ -72,15 +75,6 @@ export function readFile(
     mostBytes: options.mostBytes,
     mostFieldBytes: options.mostFieldBytes,
   });
-}
-
-/** The bytes of a `data:` URL in base64 (RFC 2397); null where it is none. What they are is found out by whoever keeps them. */
-export function readDataUrl(text: string): { mimeType: string; bytes: Buffer } | null {
-  const head = /^data:([^,;]*)(?:;[^,;]*)*?;base64,/i.exec(text.slice(0, 300));
-  if (!head) return null;
-  const body = text.slice(head[0].length);
-  if (!/^[A-Za-z0-9+/_\s-]*={0,2}\s*$/.test(body)) return null;
-  return { mimeType: (head[1] ?? '').toLowerCase(), bytes: Buffer.from(body, 'base64') };
 }
 
 async function readWhole(c: LegacyContext, mostBytes: number): Promise<Buffer> {

@@ -70,7 +70,8 @@ export function createImageServer(
     target: ImageTarget,
   ): Promise<void> => {
     const located = await deps.locator.locate(caller, target.photoId);
-    if (located.isTrashed) throw absent();
+    // What somebody else shares is in the web app: nobody's image was another's by any address of these systems.
+    if (located.isTrashed || located.ownerId !== caller.userId) throw absent();
     const plain = labelBytes(located, target.variant ?? 'original', target.isTakenOut === true);
     const cors = deps.cors.headersFor(request.headers.origin);
     await deps.delivery.serve(request, response, {

@@ -63,7 +63,7 @@ export interface LegacyImages {
   /** Segments with names, such as `/uploads/:filename`. */
   readonly path: string;
   /**
-   * What a path names; null for nothing. Whether the caller may see it is asked of the photo afterwards.
+   * What a path names; null for nothing. Whether it is the caller's own is asked of the photo afterwards.
    * @throws AppError `forbidden` where the path itself names somebody else
    */
   photoOf(

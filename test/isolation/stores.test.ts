@@ -98,6 +98,7 @@ const aimed: Record<string, [run: (tx: Tx) => Promise<unknown>, outcome: unknown
   'setArchived, by ids': [(tx) => photos.setArchived(tx, victims().owner, { ids: [victims().photo] }, true), 0],
   restorePhotos: [(tx) => photos.restorePhotos(tx, victims().owner, {}), 0],
   purgePhotos: [(tx) => photos.purgePhotos(tx, victims().owner, undefined), 0],
+  withdrawPhoto: [(tx) => photos.withdrawPhoto(tx, victims().owner, victims().photo), false],
   listTrash: [(tx) => photos.listTrash(tx, victims().owner, page), none],
   findServable: [(tx) => photos.findServable(tx, victims().photo), undefined],
   listMatching: [(tx) => photos.listMatching(tx, victims().owner, {}, page), none],

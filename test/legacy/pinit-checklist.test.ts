@@ -1,9 +1,12 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { readdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
+import { Client } from 'pg';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createTestApp, tinyPhoto } from '../app.ts';
+import { logOf, requestsIn } from '../log-of.ts';
+import { slowness } from '../slowness.ts';
 import { createPhone, form, jpeg, type Part, type UserImage } from './pinit-client.ts';
 
 // The sections of the image system's backend documentation, and what each asks of a server.
@@ -49,8 +52,9 @@ describe('Models: UserImage', () => {
     expect(Date.parse(image.uploaded_at)).toBeLessThanOrEqual(Date.now());
   });
 
-  test.each(['profile', 'gallery', 'cover'])('image type %s', async (type) => {
-    const { status, body } = await send([...fields(type), jpeg(await tinyPhoto(type.length * 10))]);
+  const types = ['profile', 'gallery', 'cover'];
+  test.each(types)('image type %s', async (type) => {
+    const { status, body } = await send([...fields(type), jpeg(await tinyPhoto(300 + types.indexOf(type)))]);
     expect([status, body.image.image_type]).toEqual([200, type]);
   });
 
@@ -65,11 +69,24 @@ describe('Models: UserImage', () => {
   });
 
   test('files lie under names of the server’s own: two of the same name are two images', async () => {
-    const [first, second] = await Promise.all(
-      [4, 5].map(async (seed) => send([...fields(), jpeg(await tinyPhoto(seed), '../../profile.jpg')])),
-    );
-    expect(first?.body.image.id).not.toBe(second?.body.image.id);
-    expect(JSON.stringify([first, second])).not.toContain('..');
+    const bytes = await Promise.all([4, 5].map((seed) => tinyPhoto(seed)));
+    const sent = await Promise.all(bytes.map((one) => send([...fields(), jpeg(one, '../../profile.jpg')])));
+    const [first, second] = sent.map(({ body }) => body.image as UserImage) as [UserImage, UserImage];
+    expect(first.id).not.toBe(second.id);
+    for (const [n, image] of [first, second].entries()) {
+      const shown = await phone.look(image);
+      expect(shown.body.equals(bytes[n] as Buffer)).toBe(true);
+      expect(shown.headers['content-disposition']).toBe(`inline; filename="${image.id}.jpg"`);
+    }
+    // By what they hold, and nothing that a client chose is part of it.
+    const stored = await readdir(app.dataDir, { recursive: true });
+    for (const one of bytes) {
+      const hash = createHash('sha256').update(one).digest('hex');
+      expect(
+        stored.filter((path) => path.startsWith('originals') && path.replaceAll(sep, '').includes(hash)),
+      ).toHaveLength(1);
+    }
+    expect(stored.filter((path) => path.includes('profile.jpg'))).toEqual([]);
   });
 
   test('saving a primary image makes all others no longer primary, however many do so at once', async () => {
@@ -100,10 +117,12 @@ describe('API Views 1: Upload User Image', () => {
     ['an empty username', [['username', ''], ['image_type', 'gallery'], jpeg(Buffer.from('x'))]],
     ['an empty type', [['username', username], ['image_type', ''], jpeg(Buffer.from('x'))]],
     ['nothing at all', []],
-  ])('%s is a missing field', async (_, parts) => {
+  ])('%s is a missing field, and nothing is kept', async (_, parts) => {
+    const before = await phone.list(token, username);
     const image = await tinyPhoto(11);
     const real = parts.map((part): Part => (typeof part[1] === 'string' ? part : jpeg(image)));
     expect(await send(real)).toEqual({ status: 400, body: { error: 'Missing required fields' } });
+    expect(await phone.list(token, username)).toEqual(before);
   });
 
   test('what is no form has no fields', async () => {
@@ -114,14 +133,17 @@ describe('API Views 1: Upload User Image', () => {
   });
 
   test('is_primary is true however it is written, and false unless it says so', async () => {
-    for (const [said, is] of [
+    const all = [
       ['True', true],
       ['TRUE', true],
       ['1', false],
       ['', false],
       ['yes', false],
-    ] as const) {
-      const { body } = await send([...fields(), ['is_primary', said], jpeg(await tinyPhoto(100 + said.length))]);
+      ['false', false],
+    ] as const;
+    // Another picture each: one that is there already stays primary.
+    for (const [n, [said, is]] of all.entries()) {
+      const { body } = await send([...fields(), ['is_primary', said], jpeg(await tinyPhoto(100 + n))]);
       expect([said, body.image.is_primary]).toEqual([said, is]);
     }
   });
@@ -274,6 +296,209 @@ describe('Storage Configuration', () => {
     for (const { text } of [status, storage]) {
       expect(text).not.toContain(app.dataDir);
       expect(text).not.toMatch(/key|secret|password/i);
+    }
+  });
+});
+
+/** Asks the library's database itself, as whoever looks after it does. */
+async function query(text: string, values: unknown[] = []) {
+  const client = new Client(app.database.owner);
+  await client.connect();
+  try {
+    return await client.query(text, values);
+  } finally {
+    await client.end();
+  }
+}
+
+describe('Database Schema', () => {
+  test('keeps each column that an image has, as what it was', async () => {
+    const { rows } = await query(
+      `select column_name as name, data_type as type, is_nullable as nullable from information_schema.columns
+        where table_name = 'photos'`,
+    );
+    const columns = Object.fromEntries(rows.map(({ name, type, nullable }) => [name, `${type} ${nullable}`]));
+    expect(columns).toMatchObject({
+      id: 'uuid NO',
+      // Whose it is, by their account.
+      owner_id: 'uuid NO',
+      // Where it lies, by what it holds.
+      blob_hash: 'bytea NO',
+      image_type: 'text NO',
+      is_primary: 'boolean NO',
+      caption: 'text YES',
+      created_at: 'timestamp with time zone NO',
+      // Known of each, since each was decoded.
+      width: 'integer NO',
+      height: 'integer NO',
+      bytes: 'bigint NO',
+      mime_type: 'text NO',
+    });
+    // Addresses are made for who asks, and kept nowhere.
+    expect(Object.keys(columns).filter((name) => /url/.test(name))).toEqual([]);
+  });
+
+  test('knows the three types alone, and one primary image of a person', async () => {
+    const { image } = (await phone.upload(token, username, await tinyPhoto(310), { isPrimary: true })).json();
+    const { body } = await send([...fields(), jpeg(await tinyPhoto(311))]);
+    const set = (column: string, value: unknown, id: string) =>
+      query(`update photos set ${column} = $1 where id = $2`, [value, id]);
+    expect((await set('image_type', 'cover', image.id)).rowCount).toBe(1);
+    await expect(set('image_type', 'banner', image.id)).rejects.toMatchObject({ code: '23514' });
+    await expect(set('is_primary', true, body.image.id)).rejects.toMatchObject({ code: '23505' });
+  });
+
+  test('has indexes by person, by type, for the primary one, and by time', async () => {
+    const { rows } = await query(`select indexdef from pg_indexes where tablename = 'photos'`);
+    const all = rows.map(({ indexdef }) => indexdef as string);
+    for (const part of [
+      /\(owner_id, image_type,/,
+      /UNIQUE .*\(owner_id\) WHERE is_primary/,
+      /\(owner_id, sort_at DESC/,
+    ]) {
+      expect(all.filter((definition) => part.test(definition)).length, String(part)).toBeGreaterThan(0);
+    }
+  });
+});
+
+describe('Error Handling', () => {
+  const everything = async () => [
+    await phone.upload(token, username, await tinyPhoto(320)),
+    await phone.send(token, 'GET', `/api/user_images/${username}/`),
+    await phone.send(token, 'POST', '/api/user_image/3f0c1f0e-1111-4222-8333-944444444444/set_primary/'),
+    await phone.send(token, 'DELETE', '/api/user_image/3f0c1f0e-1111-4222-8333-944444444444/delete/'),
+  ];
+
+  test('2. a database that fails: {error} with 500, and nothing of the database in it', async () => {
+    await query('alter table photos rename to photos_elsewhere');
+    const answers = await everything().finally(() => query('alter table photos_elsewhere rename to photos'));
+    for (const answer of answers) {
+      expect([answer.status, answer.json()]).toEqual([500, { error: expect.any(String) }]);
+      expect(answer.text).not.toMatch(/photos|relation|select|update|delete from/i);
+    }
+    expect((await phone.upload(token, username, await tinyPhoto(320))).status).toBe(200);
+  });
+
+  test('3. a storage that fails: {error} with 500, no path of this machine, and no row without a file', async () => {
+    const before = await phone.list(token, username);
+    await rm(join(app.dataDir, 'tmp'), { recursive: true, force: true });
+    await writeFile(join(app.dataDir, 'tmp'), '');
+    const answer = await phone.upload(token, username, await tinyPhoto(321));
+    await rm(join(app.dataDir, 'tmp'));
+    expect([answer.status, answer.json()]).toEqual([500, { error: expect.any(String) }]);
+    expect(answer.text).not.toContain(app.dataDir);
+    expect(await phone.list(token, username)).toEqual(before);
+    expect((await phone.upload(token, username, await tinyPhoto(321))).status).toBe(200);
+  });
+});
+
+describe('Security Considerations: User Authorization', () => {
+  test('nobody reads, changes or adds for somebody else, administrators neither', async () => {
+    const { image } = (await phone.upload(token, username, await tinyPhoto(330))).json();
+    for (const { bearer } of [await app.signUp(), admin]) {
+      const listed = await phone.send(bearer, 'GET', `/api/user_images/${username}/`);
+      expect(listed.json()).toEqual({ success: true, images: [], count: 0 });
+      for (const [method, what] of [
+        ['DELETE', 'delete'],
+        ['POST', 'set_primary'],
+        ['GET', 'serve'],
+      ] as const) {
+        const answer = await phone.send(bearer, method, `/api/user_image/${image.id}/${what}/`);
+        expect([what, answer.status, answer.json()]).toEqual([what, 404, { error: 'Image not found' }]);
+      }
+      const added = await phone.upload(bearer, username, await tinyPhoto(331));
+      expect([added.status, added.json()]).toEqual([404, { error: 'User not found' }]);
+    }
+    expect((await phone.list(token, username))[0]).toEqual(image);
+  });
+});
+
+describe('Performance Optimization', () => {
+  test('2. Caching: a list is never an old one, and pictures are kept by who looks at them', async () => {
+    const { image } = (await phone.upload(token, username, await tinyPhoto(340))).json();
+    const ask = () => phone.send(token, 'GET', `/api/user_images/${username}/`);
+    // Five minutes of a list from before, as there, would show a picture that was deleted.
+    expect((await ask()).headers['cache-control']).toBe('no-store');
+    expect((await ask()).json().images[0].id).toBe(image.id);
+    const shown = await phone.look(image);
+    expect(shown.headers['cache-control']).toBe('private, max-age=86400');
+    const again = await phone.send(token, 'GET', `/api/user_image/${image.id}/serve/`, {
+      headers: { 'if-none-match': String(shown.headers.etag) },
+    });
+    expect([again.status, again.body.length]).toEqual([304, 0]);
+    await phone.send(token, 'DELETE', `/api/user_image/${image.id}/delete/`);
+    expect((await ask()).json().images.map(({ id }: UserImage) => id)).not.toContain(image.id);
+  });
+
+  test('3. Image Processing: what was sent is kept as it is, however large; smaller ones are made beside it', async () => {
+    const png = await sharp({ create: { width: 2400, height: 1200, channels: 4, background: '#a0603080' } })
+      .png()
+      .toBuffer();
+    const { body } = await send([...fields(), file(png, 'large.png', 'image/png')]);
+    expect(body.image).toMatchObject({ width: 2400, height: 1200, mime_type: 'image/png', size_bytes: png.length });
+    expect((await phone.look(body.image)).body.equals(png)).toBe(true);
+    const small = await phone.send(token, 'GET', `/api/v1/photos/${body.image.id}/medium`);
+    expect(small.status).toBe(200);
+    expect(Number((await sharp(small.body).metadata()).width)).toBeLessThan(1920);
+  });
+});
+
+describe('Performance 1, Monitoring and Logging', () => {
+  test('a request is a line: what it was, how long it took and in how many queries, of an account and never of a name', {
+    timeout: 60_000 * slowness,
+  }, async () => {
+    const name = 'seldom-seen-otter';
+    let [id, image] = ['', ''];
+    const log = await logOf(
+      async (url) => {
+        const call = async (method: string, path: string, bearer: string, body?: string | FormData) => {
+          const answer = await fetch(`${url}${path}`, {
+            method,
+            headers: {
+              ...(bearer ? { authorization: `Bearer ${bearer}` } : {}),
+              ...(typeof body === 'string' ? { 'content-type': 'application/json' } : {}),
+            },
+            ...(body === undefined ? {} : { body }),
+          });
+          // biome-ignore lint/suspicious/noExplicitAny: the test says what it expects of it.
+          return { status: answer.status, json: (await answer.json()) as any };
+        };
+        const form = JSON.stringify({ username: name, password: 'under the old pines' });
+        const { access_token: bearer } = (await call('POST', '/api/register/', '', form)).json;
+        ({ id } = (await call('GET', '/api/v1/me', bearer)).json);
+        const upload = async (seed: number) => {
+          const body = new FormData();
+          body.set('username', name);
+          body.set('image_type', 'gallery');
+          body.set('image', new Blob([new Uint8Array(await tinyPhoto(seed))]), `${name}.jpg`);
+          const { status, json } = await call('POST', '/api/upload_user_image/', bearer, body);
+          expect(status).toBe(200);
+          return json.image.id;
+        };
+        const list = async () => (await call('GET', `/api/user_images/${name}/`, bearer)).json.count;
+        image = await upload(1);
+        expect(await list()).toBe(1);
+        for (const seed of [2, 3, 4]) await upload(seed);
+        expect(await list()).toBe(4);
+        expect((await call('DELETE', `/api/user_image/${image.replace(/^./, '9')}/delete/`, bearer)).status).toBe(404);
+      },
+      { LOG_LEVEL: 'debug', LOG_FORMAT: 'json' },
+    );
+    const requests = requestsIn(log);
+    const of = (route: string) => requests.filter((request) => request.route === route);
+    const line = { ms: expect.any(Number), user: id };
+    const uploads = of('/api/upload_user_image/');
+    expect(uploads).toEqual(Array(4).fill(expect.objectContaining({ ...line, method: 'POST', status: 200 })));
+    expect(of('/api/user_image/:id/delete/')).toMatchObject([{ ...line, status: 404 }]);
+    const [one, many] = of('/api/user_images/:username/');
+    expect([one, many]).toMatchObject([line, line]);
+    // However many images there are: one more of them is no more queries.
+    expect(one?.queries).toBeGreaterThan(0);
+    expect(many?.queries).toBe(one?.queries);
+    // Otherwise than there: who reads a log meets ids of accounts, and neither their names nor which images they have.
+    for (const kept of [name, image]) {
+      expect(kept).not.toBe('');
+      expect(log).not.toContain(kept);
     }
   });
 });

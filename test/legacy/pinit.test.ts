@@ -118,6 +118,24 @@ describe('the app, request by request', () => {
       expect(Object.entries(users)).toContainEqual([name, { images: [], count: 0 }]);
   });
 
+  test('finds each name as it wrote it, though capitals are nothing to the library', async () => {
+    const ask = (usernames: string[]) =>
+      phone.send(access, 'POST', '/api/multiple_user_images/', { json: { usernames } });
+    const own = { images: await phone.list(access, 'mira_k'), count: 2 };
+    const none = { images: [], count: 0 };
+    const answer = await ask(['mira_k', 'Mira_K', 'mira_k', 'Tomas', 'tomas']);
+    expect([answer.status, answer.json()]).toEqual([
+      200,
+      { success: true, users: { mira_k: own, Mira_K: own, Tomas: none, tomas: none }, total_users: 4 },
+    ]);
+    // The same list over and over is more than it is worth, and whose it is makes no difference.
+    for (const name of ['mira_k', 'nobody']) {
+      const five = [0, 1, 2, 3, 4].map((n) => name.slice(0, n) + name.charAt(n).toUpperCase() + name.slice(n + 1));
+      const refused = await ask([...five.filter((one) => one !== name), name, name.toUpperCase()]);
+      expect([refused.status, refused.json()]).toEqual([400, { error: 'Too many spellings of one username (max 4)' }]);
+    }
+  });
+
   test('renews its token, once with each', async () => {
     const renewed = await phone.send(null, 'POST', '/api/token/refresh/', { json: { refresh } });
     expect(renewed.status, renewed.text).toBe(200);
@@ -204,6 +222,13 @@ describe('what other clients of it send', () => {
     expect(await phone.list(token, 'mira_k')).toHaveLength(before + 1);
   });
 
+  test('the same file without a type keeps the one it has', async () => {
+    const { access_token: token } = (await phone.login('mira_k', password)).json();
+    const first = (await phone.upload(token, 'mira_k', await tinyPhoto(40), { type: 'cover' })).json();
+    const again = await phone.send(token, 'POST', '/api/upload_user_image/', form([jpeg(await tinyPhoto(40))]));
+    expect(again.json().image).toMatchObject({ id: first.image.id, image_type: 'cover' });
+  });
+
   test('addresses without their last slash, fields and query keys that nobody knows', async () => {
     const login = await phone.send(null, 'POST', '/api/login?next=/', {
       json: { username: 'mira_k', password, device: 'A' },
@@ -261,6 +286,55 @@ test('an image that came along is known by the id it had, to its owner', async (
   expect((await phone.list(person.bearer, person.username))[0]).toMatchObject({ id: photo.id, is_primary: true });
   expect((await phone.send(person.bearer, 'DELETE', `${path}/delete/`)).status).toBe(200);
   expect(await phone.list(person.bearer, person.username)).toEqual([]);
+});
+
+describe('somebody whose name of then nobody can have here', () => {
+  test('signs in by it, and finds their images under it', async () => {
+    const [person, other] = [await app.signUp('otter_now'), await app.signUp()];
+    const name = '_otter-';
+    await cameAlong(app, {
+      system: 'pinit',
+      kind: 'person',
+      earlierId: `name:${name}`,
+      id: person.id,
+      ownerId: person.id,
+      by: admin.id,
+    });
+    const answer = await phone.login(name, person.password);
+    expect([answer.status, answer.json().username]).toEqual([200, 'otter_now']);
+    const pair = await phone.send(null, 'POST', '/api/token/', { json: { username: name, password: person.password } });
+    expect(pair.status).toBe(200);
+    const { access_token: token } = answer.json();
+    expect((await phone.upload(token, name, await tinyPhoto(41))).status).toBe(200);
+    const list = await phone.list(token, name);
+    expect(list).toEqual(await phone.list(token, 'otter_now'));
+    expect(list).toHaveLength(1);
+    const many = await phone.send(token, 'POST', '/api/multiple_user_images/', { json: { usernames: [name] } });
+    expect(many.json().users[name]).toEqual({ images: list, count: 1 });
+
+    // To everybody else it is a name that nobody has.
+    const wrong = await phone.login(name, 'not this one');
+    const unknown = await phone.login('_nobody-', 'not this one');
+    expect([wrong.status, wrong.json()]).toEqual([401, unknown.json()]);
+    expect(unknown.status).toBe(401);
+    expect(await phone.list(other.bearer, name)).toEqual([]);
+    const foreign = await phone.upload(other.bearer, name, await tinyPhoto(42));
+    expect([foreign.status, foreign.json()]).toEqual([404, { error: 'User not found' }]);
+  });
+
+  test('a name that can be had here is never taken for one of then', async () => {
+    const [person, namesake] = [await app.signUp('heron_now'), await app.signUp('heron')];
+    const row = {
+      system: 'pinit',
+      kind: 'person',
+      earlierId: 'name:heron',
+      id: person.id,
+      ownerId: person.id,
+    } as const;
+    await cameAlong(app, { ...row, by: admin.id });
+    expect((await phone.login('heron', namesake.password)).json().username).toBe('heron');
+    expect((await phone.login('heron', person.password)).status).toBe(401);
+  });
 });
 
 describe('refusals, in the words of each family of routes', () => {

@@ -1,13 +1,19 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client } from 'pg';
-import { expect, test } from 'vitest';
+import { DatabaseSync } from 'node:sqlite';
+import { expect, onTestFinished, test } from 'vitest';
+import { openStyleAi } from '#features/imports/index.ts';
 import { migrate } from '#platform/database/migrate.ts';
 import { createTestApp, tinyPhoto } from '../app.ts';
+import { createImporter } from '../importing.ts';
 import { openStyleAiApp } from './style-ai-client.ts';
 
 // The check-list of the document by which the earlier system was given a gallery for each person: its lines, in their order.
 const app = await createTestApp();
+const admin = await app.signUp();
+const importer = await createImporter(app, admin);
+const { query } = importer;
 const first = openStyleAiApp(app);
 const second = openStyleAiApp(app, { ip: '198.51.100.8' });
 const people = {
@@ -24,16 +30,10 @@ test('Run migration script successfully', async () => {
   expect(before).toMatchObject({ owner_id: 'NO' });
 
   async function describeImages(): Promise<Record<string, string>> {
-    const client = new Client(owner);
-    await client.connect();
-    try {
-      const { rows } = await client.query<{ name: string; nullable: string }>(
-        `select column_name as name, is_nullable as nullable from information_schema.columns where table_name = 'photos'`,
-      );
-      return Object.fromEntries(rows.map(({ name, nullable }) => [name, nullable]));
-    } finally {
-      await client.end();
-    }
+    const rows = await query(
+      `select column_name as name, is_nullable as nullable from information_schema.columns where table_name = 'photos'`,
+    );
+    return Object.fromEntries(rows.map(({ name, nullable }) => [name, nullable]));
   }
 });
 
@@ -78,13 +78,40 @@ test('Test logout/login to ensure gallery persists', async () => {
 });
 
 test('Test that old images (from before migration) don’t appear', async () => {
-  const name = 'generated_9b2f4c1e-6d3a-4f0b-8c57-1a2b3c4d5e6f.png';
-  await mkdir(join(app.dataDir, 'uploads'), { recursive: true });
-  await writeFile(join(app.dataDir, 'uploads', name), await tinyPhoto(3));
+  const folder = await mkdtemp(join(tmpdir(), 'tintype-style-ai-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const [database, uploads] = [join(folder, 'style_ai.db'), join(folder, 'uploads')];
+  await mkdir(uploads);
+  const db = new DatabaseSync(database);
+  // One who was there, without a picture: the pictures of before have no row that says whose they are.
+  db.exec(`
+    create table users (id text primary key, username text, email text, password_hash text, created_at text, is_active boolean);
+    create table processed_image (id text primary key, user_id text, filename text, original_filename text, style text,
+      created_at text);
+    insert into users values ('5e0c7f7e-3a51-4b0e-8f7c-0d8a4a3c9b11', 'third', 'third@people.example', 'x', '2025-09-07 12:00:00', 1);`);
+  db.close();
+  const names = ['generated_9b2f4c1e-6d3a-4f0b-8c57-1a2b3c4d5e6f.png', '0c1d2e3f-6d3a-4f0b-8c57-1a2b3c4d5e6f.jpg'];
+  for (const [n, name] of names.entries()) await writeFile(join(uploads, name), await tinyPhoto(30 + n));
+  // Neither of the two is the administrator of this library, who is given what nobody owns.
+  const { counts } = await importer.run(await openStyleAi({ database, uploads }));
+  expect(counts.photos).toMatchObject({ brought: 0, aside: names.length, skipped: 0 });
+  const listed = await app.request(admin, 'GET', '/api/v1/photos?archived=true');
+  expect(listed.json().items.map(({ filename }: { filename: string }) => filename)).toEqual(
+    expect.arrayContaining(names),
+  );
+
   for (const page of [first, second]) {
-    expect((await page.images()).map(({ filename }) => filename)).not.toContain(name);
-    expect((await page.call('GET', `/uploads/${name}`)).status).toBe(404);
-    expect((await page.image(`/uploads/${name}`)).status).toBe(401);
+    const gallery = (await page.call('GET', '/images')).text;
+    const photos = (await app.request({ bearer: page.token }, 'GET', '/api/v1/photos?archived=any')).text;
+    for (const name of names) {
+      expect(gallery).not.toContain(name);
+      expect(photos).not.toContain(name);
+      for (const folderThere of ['uploads', 'download-image']) {
+        expect((await page.call('GET', `/${folderThere}/${name}`)).status).toBe(404);
+        expect((await page.image(`/${folderThere}/${name}`)).status).toBe(401);
+      }
+    }
+    expect(await page.images()).toHaveLength(1);
   }
 });
 
@@ -104,29 +131,20 @@ test('Images are automatically deleted when a user is deleted', async () => {
   });
   expect(gone.status).toBe(204);
   expect((await second.image(image?.url as string)).status).toBe(401);
-  const client = new Client(app.database.owner);
-  await client.connect();
-  const { rows } = await client.query('select id from photos where owner_id = $1', [image?.user_id]);
-  await client.end();
-  expect(rows).toEqual([]);
+  expect(await query('select id from photos where owner_id = $1', [image?.user_id])).toEqual([]);
   expect(await first.images()).toHaveLength(1);
 });
 
 test('File Cleanup: what nobody has any more goes by itself', async () => {
   const { items } = (await app.request({ bearer: first.token }, 'GET', '/api/v1/photos')).json();
   const image = (await first.images())[0];
+  const theirs = await query('select blob_hash from photos where owner_id = $1', [image?.user_id]);
+  const hashes = theirs.map(({ blob_hash: hash }) => hash);
+  expect(hashes).toHaveLength(2);
   expect((await first.call('DELETE', `/images/${image?.id}?original=true`)).status).toBe(200);
   expect((await first.call('GET', '/images')).json()).toEqual({ images: [] });
   const ids = items.map(({ id }: { id: string }) => id);
   const purged = await app.request({ bearer: first.token }, 'POST', '/api/v1/photos/batch/purge', { json: { ids } });
   expect([purged.status, purged.json()]).toEqual([200, { count: 2 }]);
-  await expect
-    .poll(async () => {
-      const client = new Client(app.database.owner);
-      await client.connect();
-      const { rows } = await client.query('select hash from blobs');
-      await client.end();
-      return rows;
-    })
-    .toEqual([]);
+  await expect.poll(() => query('select hash from blobs where hash = any($1)', [hashes])).toEqual([]);
 });

@@ -48,6 +48,8 @@ describe('one image', () => {
         caption: null,
         tags: [],
         is_favorite: false,
+        place: null,
+        taken_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)$/),
         width: 24,
         height: 18,
         bytes: expect.any(Number),
@@ -58,7 +60,13 @@ describe('one image', () => {
 
   test.each(['PUT', 'PATCH'])('is described by %s', async (method) => {
     const { id } = await upload();
-    const change = { caption: 'The harbour, late', tags: ['harbour', 'evening'], is_favorite: true };
+    const change = {
+      caption: 'The harbour, late',
+      tags: ['harbour', 'evening'],
+      is_favorite: true,
+      place: 'Porto',
+      taken_at: '2024-06-14T21:30:00+02:00',
+    };
     const answer = await page.call(method, `/images/${id}`, { ...change, user_id: absent, style: 'neon' });
     expect(answer.status).toBe(200);
     expect(answer.json()).toEqual({

@@ -17,6 +17,6 @@ export { renewSession } from './renew-session.ts';
 export { accountRoutes } from './routes.ts';
 export { signIn } from './sign-in.ts';
 export { createSignInLimits } from './sign-in-limits.ts';
-export { findPerson, findSoleOwner, findUserByEmail, findUserByName, hasUsers, setPicture } from './store.ts';
+export { findPerson, findSoleOwner, findUser, findUserByEmail, findUserByName, hasUsers, setPicture } from './store.ts';
 export type { AccountTables } from './tables.ts';
 export { type BearerTokens, createBearerTokens, deriveKey, hashSecret, newSecret } from './tokens.ts';

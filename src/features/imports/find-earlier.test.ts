@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 import { expect, test } from 'vitest';
 import { createTestApp } from '../../../test/app.ts';
-import { findEarlier, findOwnEarlier } from './find-earlier.ts';
+import { findEarlier, findNameNow, findOwnEarlier, listOwnNames } from './find-earlier.ts';
 import { insertImported } from './store.ts';
 import type { ImportTables } from './tables.ts';
 
@@ -10,6 +10,7 @@ const app = await createTestApp();
 const { database } = app.database;
 const admin = await app.signUp();
 const ines = await app.signUp();
+const namesake = await app.signUp();
 const as = (id: string) => ({ userId: id, principal: { kind: 'user', id } as const });
 const write = (as_: string, row: Parameters<typeof insertImported>[1]) =>
   database.as({ kind: 'user', id: as_ }, (tx: Kysely<ImportTables>) => insertImported(tx, row));
@@ -43,4 +44,19 @@ test('people and organizations of an earlier system are found by anybody, and wr
   }
   const foreign = { ...base, kind: 'photo', id: uuidv7(), owner_id: ines.id } as const;
   await expect(write(admin.id, foreign)).rejects.toMatchObject({ code: '42501' });
+});
+
+test('somebody is found by the name they had, and told their names themselves alone', async () => {
+  const row = { system: 'pinit', kind: 'person', id: ines.id, owner_id: ines.id } as const;
+  for (const earlier_id of ['41', 'name:_ines']) await write(admin.id, { ...row, earlier_id });
+  const find = (name: string, system = 'pinit') => findNameNow({ database }, { system, name });
+  expect(await find('_ines')).toBe(ines.username);
+  expect([await find('_Ines'), await find('41'), await find(''), await find('_ines', 'style-ai')]).toEqual(
+    Array(4).fill(undefined),
+  );
+  const list = (who: ReturnType<typeof as>, system = 'pinit') => listOwnNames({ database }, who, system);
+  expect(await list(as(ines.id))).toEqual(['_ines']);
+  expect(await list(as(ines.id), 'style-ai')).toEqual([]);
+  expect(await list(as(admin.id))).toEqual([]);
+  expect(await list({ ...as(ines.id), principal: as(namesake.id).principal })).toEqual([]);
 });

@@ -1,7 +1,7 @@
 export { assignEarlier, listAside } from './assign-earlier.ts';
 export type { ImportDeps } from './deps.ts';
 export { type EarlierSystem, reasons } from './earlier-system.ts';
-export { findEarlier, findOwnEarlier } from './find-earlier.ts';
+export { findEarlier, findNameNow, findOwnEarlier, listOwnNames } from './find-earlier.ts';
 export { ImportError } from './import-error.ts';
 export { type ImportCounts, importLibrary } from './import-library.ts';
 export { openAiLibrary } from './systems/ai-library.ts';

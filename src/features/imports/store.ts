@@ -68,11 +68,11 @@ export async function lockImports(tx: Tx, ownerId: string): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtextextended(${ownerId}, 13))`.execute(tx);
 }
 
-/** Of an owner's photos or albums, those whose earlier ids begin alike. */
+/** Of what is an owner's, those earlier ids that begin alike. */
 export async function listEarlierIds(
   tx: Tx,
   ownerId: string,
-  what: { system: string; kind: 'photo' | 'album'; prefix: string },
+  what: { system: string; kind: ImportedKind; prefix: string },
 ): Promise<string[]> {
   const rows = await tx
     .selectFrom('imported')

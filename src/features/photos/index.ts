@@ -58,4 +58,5 @@ export type { Told } from './told.ts';
 export { trashPhotos } from './trash-photos.ts';
 export { uploadOwnPhoto } from './upload-own-photo.ts';
 export { receiveFile, uploadPhoto } from './upload-photo.ts';
+export { withdrawPhoto } from './withdraw-photo.ts';
 export { type ZipEntry, zipFiles } from './zip-files.ts';

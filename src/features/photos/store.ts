@@ -455,6 +455,21 @@ export async function purgePhotos(tx: Tx, ownerId: string, ids: string[] | undef
   return Number(numDeletedRows);
 }
 
+/** Deletes an owner's photo for good, unless somebody has put it in an album or something was made of it. */
+export async function withdrawPhoto(tx: Tx, ownerId: string, id: string): Promise<boolean> {
+  await lockPhotos(tx, ownerId);
+  const { numDeletedRows } = await tx
+    .deleteFrom('photos')
+    .where('id', '=', id)
+    .where('owner_id', '=', ownerId)
+    .where(
+      sql<SqlBool>`not exists (select from photos made where made.owner_id = ${ownerId} and made.source_photo_id = ${id})`,
+    )
+    .where(sql<SqlBool>`not exists (select from album_photos ap where ap.photo_id = ${id})`)
+    .executeTakeFirst();
+  return numDeletedRows > 0n;
+}
+
 export async function listTrash(tx: Tx, ownerId: string, page: { limit: number; offset: number }) {
   const items = await tx
     .selectFrom('photos')

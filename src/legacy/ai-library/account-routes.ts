@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { changeProfile, readAccount, registerUser, signIn, signOut } from '#features/accounts/index.ts';
+import { changeProfile, readAccount, registerUser, signOut } from '#features/accounts/index.ts';
 import { AppError } from '#platform/http/app-error.ts';
 import type { LegacyDeps } from '../deps.ts';
-import { readJson } from '../read-body.ts';
+import { isText, readJson } from '../read-body.ts';
+import { signInBounded } from '../sign-in.ts';
 import type { LegacyRoute } from '../system.ts';
 import { presentPerson } from './present-person.ts';
 import { refuseAccounts, refuseVerifying } from './words.ts';
@@ -35,7 +36,7 @@ export const accountRoutes = (deps: LegacyDeps): LegacyRoute[] => [
       const { email, password } = await readJson(c, { mayBeEmpty: true });
       if (!isText(email) || !isText(password)) return refuse('Please provide email and password');
       const credentials = { username: email.trim(), password };
-      const { body } = await signIn(deps.accounts, credentials, deps.clientOf(c), lifetime);
+      const { body } = await signInBounded(deps.accounts, credentials, deps.clientOf(c), lifetime);
       return c.json({ success: true, token: body.access_token, user: presentPerson(body.user) });
     },
   },
@@ -72,8 +73,6 @@ export const accountRoutes = (deps: LegacyDeps): LegacyRoute[] => [
     },
   },
 ];
-
-const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
 const refuse = (message: string): never => {
   throw new AppError('validation_error', message);

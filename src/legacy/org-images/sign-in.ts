@@ -1,7 +1,7 @@
-import { signIn } from '#features/accounts/index.ts';
 import { AppError } from '#platform/http/app-error.ts';
 import type { LegacyDeps } from '../deps.ts';
 import { readForm } from '../read-body.ts';
+import { signInBounded } from '../sign-in.ts';
 import type { LegacyRoute } from '../system.ts';
 import { at } from './at.ts';
 import { missing, refusing } from './words.ts';
@@ -29,7 +29,7 @@ export const signInRoutes = (deps: LegacyDeps): readonly LegacyRoute[] => [
         if (!value) throw new AppError('validation_error', `${name}: It is missing.`, missing('body', name));
         return value;
       }) as [string, string];
-      const { body } = await signIn(deps.accounts, { username, password }, deps.clientOf(c), { idleSeconds });
+      const { body } = await signInBounded(deps.accounts, { username, password }, deps.clientOf(c), { idleSeconds });
       return c.json({ access_token: body.access_token, token_type: 'bearer' });
     },
   },

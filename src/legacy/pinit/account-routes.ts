@@ -1,8 +1,10 @@
-import { registerUser, renewSession, signIn, signOut } from '#features/accounts/index.ts';
+import { registerUser, renewSession, signOut } from '#features/accounts/index.ts';
 import { AppError } from '#platform/http/app-error.ts';
 import type { LegacyDeps } from '../deps.ts';
-import { readForm, readJson } from '../read-body.ts';
+import { isText, readForm, readJson } from '../read-body.ts';
+import { signInBounded } from '../sign-in.ts';
 import type { LegacyContext, LegacyRoute } from '../system.ts';
+import { toNameNow } from './own-names.ts';
 import { refuseAccounts, refuseTokens } from './words.ts';
 
 /** Seconds: a token opens for an hour; by the one that renews it, a session goes on for seven days more. */
@@ -13,10 +15,16 @@ const isRequired = ['This field is required.'];
 
 /** Signing up, in and out, and the tokens by themselves. */
 export function accountRoutes(deps: LegacyDeps): LegacyRoute[] {
-  const enter = async (c: LegacyContext, work: typeof signIn | typeof registerUser, credentials: Credentials) => {
+  const enter = async (
+    c: LegacyContext,
+    work: typeof signInBounded | typeof registerUser,
+    credentials: Credentials,
+  ) => {
     const { renewalToken, body } = await work(deps.accounts, credentials, deps.clientOf(c), lifetime);
     return { access: body.access_token, refresh: renewalToken, username: body.user.username };
   };
+  const enterAgain = async (c: LegacyContext, { username, password }: Credentials) =>
+    enter(c, signInBounded, { username: await toNameNow(deps, username), password });
   const said = (message: string, { access, refresh, username }: Awaited<ReturnType<typeof enter>>) => ({
     success: true,
     message,
@@ -31,7 +39,7 @@ export function accountRoutes(deps: LegacyDeps): LegacyRoute[] {
       open: true,
       refuse: refuseAccounts,
       handle: async (c) => {
-        const credentials = requireNew(requireBoth(await readFields(c)));
+        const credentials = requireNew(requireBoth(await readSent(c)));
         return c.json(said('User registered successfully.', await enter(c, registerUser, credentials)), 201);
       },
     },
@@ -40,7 +48,7 @@ export function accountRoutes(deps: LegacyDeps): LegacyRoute[] {
       path: ['/api/login/', '/api/login'],
       open: true,
       refuse: refuseAccounts,
-      handle: async (c) => c.json(said('Login successful.', await enter(c, signIn, requireBoth(await readFields(c))))),
+      handle: async (c) => c.json(said('Login successful.', await enterAgain(c, requireBoth(await readSent(c))))),
     },
     {
       method: 'POST',
@@ -58,13 +66,13 @@ export function accountRoutes(deps: LegacyDeps): LegacyRoute[] {
       open: true,
       refuse: refuseTokens({ detail: 'No active account found with the given credentials' }),
       handle: async (c) => {
-        const { username, password } = await readFields(c);
+        const { username, password } = await readSent(c);
         if (!isText(username) || !isText(password)) {
           const missing = { username, password };
           const names = Object.entries(missing).filter(([, value]) => !isText(value));
           return c.json(Object.fromEntries(names.map(([name]) => [name, isRequired])), 400);
         }
-        const { access, refresh } = await enter(c, signIn, { username, password });
+        const { access, refresh } = await enterAgain(c, { username, password });
         return c.json({ refresh, access });
       },
     },
@@ -74,7 +82,7 @@ export function accountRoutes(deps: LegacyDeps): LegacyRoute[] {
       open: true,
       refuse: refuseTokens(notRenewed),
       handle: async (c) => {
-        const { refresh } = await readFields(c);
+        const { refresh } = await readSent(c);
         if (!isText(refresh)) return c.json({ refresh: isRequired }, 400);
         const renewed = await renewSession(deps.accounts, refresh, lifetime);
         return c.json({ access: renewed.access_token, refresh: renewed.renewalToken });
@@ -88,10 +96,8 @@ interface Credentials {
   readonly password: string;
 }
 
-const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
-
 /** The app sends JSON; the framework took forms as well. */
-async function readFields(c: LegacyContext): Promise<Record<string, unknown>> {
+async function readSent(c: LegacyContext): Promise<Record<string, unknown>> {
   const isForm = /^(application\/x-www-form-urlencoded|multipart\/form-data)\b/i.test(
     c.req.header('content-type') ?? '',
   );

@@ -2,22 +2,27 @@ import { findOwnEarlier } from '#features/imports/index.ts';
 import { changePhoto, listAdded, trashPhotos } from '#features/photos/index.ts';
 import { AppError } from '#platform/http/app-error.ts';
 import type { UserCaller } from '#platform/http/caller.ts';
+import { id as photoId } from '#platform/http/contract.ts';
 import type { LegacyDeps } from '../deps.ts';
 import { readJson } from '../read-body.ts';
 import { type LegacyContext, type LegacyImages, type LegacyRoute, mostListed } from '../system.ts';
+import { findOwnNames } from './own-names.ts';
 import { presentImage } from './present-image.ts';
-import { isOwnName, uploadImage } from './upload-image.ts';
+import { uploadImage } from './upload-image.ts';
 import { refuseTrashed } from './words.ts';
 
 const mostNames = 100;
+/** Of one name, in capitals or not: each has the list once more. */
+const mostSpellings = 4;
 
 /** One's own images: uploaded, listed, deleted, one of them the primary one. */
 export function imageRoutes(deps: LegacyDeps): LegacyRoute[] {
   /** Foreign and unknown names are alike: they have none. */
-  const imagesOf = async (user: UserCaller, username: string) => {
-    const photos = isOwnName(user, username) ? await listAdded(deps.photos, user, { limit: mostListed }) : [];
+  const imagesOf = async (user: UserCaller, names: readonly string[]) => {
+    const isOwnName = await findOwnNames(deps, user);
+    const photos = names.some(isOwnName) ? await listAdded(deps.photos, user, { limit: mostListed }) : [];
     const images = photos.map((photo) => presentImage(deps, user, photo));
-    return { images, count: images.length };
+    return (name: string) => (isOwnName(name) ? { images, count: images.length } : { images: [], count: 0 });
   };
   return [
     {
@@ -31,14 +36,19 @@ export function imageRoutes(deps: LegacyDeps): LegacyRoute[] {
     {
       method: 'GET',
       path: ['/api/user_images/:username/', '/api/user_images/:username'],
-      handle: async (c, user) => c.json({ success: true, ...(await imagesOf(user, c.req.param('username') ?? '')) }),
+      handle: async (c, user) => {
+        const name = c.req.param('username') ?? '';
+        const listOf = await imagesOf(user, [name]);
+        return c.json({ success: true, ...listOf(name) });
+      },
     },
     {
       method: 'POST',
       path: ['/api/multiple_user_images/', '/api/multiple_user_images'],
       handle: async (c, user) => {
         const names = await readNames(c);
-        const users = await Promise.all(names.map(async (name) => [name, await imagesOf(user, name)] as const));
+        const listOf = await imagesOf(user, names);
+        const users = names.map((name) => [name, listOf(name)] as const);
         return c.json({ success: true, users: Object.fromEntries(users), total_users: users.length });
       },
     },
@@ -80,12 +90,10 @@ const extensionOf = (mimeType: string): string => mimeType.replace(/^image\//, '
 
 const noImage = () => new AppError('not_found', 'Image not found');
 
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
 /** Images that came along are known by the ids they had, too. Whether it is the caller's is asked where it is used. */
 async function findPhotoId(deps: LegacyDeps, user: UserCaller, given: string): Promise<string | null> {
   const id = given.toLowerCase();
-  if (!uuid.test(id)) return null;
+  if (!photoId.safeParse(id).success) return null;
   // Most are of this library, and shown again and again.
   if (deps.photos.locator.remembered(user, id)) return id;
   return (await findOwnEarlier(deps.photos, user, { system: 'pinit', kind: 'photo', earlierId: id })) ?? id;
@@ -112,6 +120,11 @@ async function readNames(c: LegacyContext): Promise<string[]> {
   if (usernames.length > mostNames) {
     throw new AppError('validation_error', `Too many usernames (max ${mostNames})`);
   }
-  // One of each, however it is written: the same list a hundred times over would be a hundred times as long.
-  return [...new Map(usernames.toReversed().map((name: string) => [name.toLowerCase(), name])).values()].toReversed();
+  const names = [...new Set<string>(usernames)];
+  // Whoever asks looks for the name as they wrote it. The same list a hundred times over would be a hundred times as long, though.
+  const spellings = Map.groupBy(names, (name) => name.toLowerCase());
+  if ([...spellings.values()].some(({ length }) => length > mostSpellings)) {
+    throw new AppError('validation_error', `Too many spellings of one username (max ${mostSpellings})`);
+  }
+  return names;
 }

@@ -4,6 +4,7 @@ import type { UserCaller } from '#platform/http/caller.ts';
 import type { LegacyDeps } from '../deps.ts';
 import { readFile } from '../read-body.ts';
 import type { LegacyContext } from '../system.ts';
+import { findOwnNames } from './own-names.ts';
 import { mostBytes } from './words.ts';
 
 const imageTypes = ['profile', 'gallery', 'cover'] as const;
@@ -14,16 +15,17 @@ const mostCaption = 1000;
 /** Takes in what the form of the app holds, in whatever order its parts come. @throws AppError */
 export async function uploadImage(deps: LegacyDeps, user: UserCaller, c: LegacyContext) {
   const most = Math.min(mostBytes, deps.photos.maxUploadBytes);
+  const isOwnName = await findOwnNames(deps, user);
   const form = await openForm(c, most);
   // What the app says before its file is known by now, and needs not be waited for.
-  readFields(form.fields, user);
+  readLabel(form.fields, isOwnName);
   const { photo } = await uploadOwnPhoto(
     { ...deps.photos, maxUploadBytes: most },
     user,
     {
       body: form.body,
       formats,
-      label: () => ({ filename: form.filename, modifiedAt: null, ...readFields(form.fields, user) }),
+      label: () => ({ filename: form.filename, modifiedAt: null, ...readLabel(form.fields, isOwnName) }),
     },
     c.req.raw.signal,
   );
@@ -43,26 +45,23 @@ async function openForm(c: LegacyContext, most: number) {
 
 const missing = () => new AppError('validation_error', 'Missing required fields');
 
-/** Left out, the image is the caller's own, and one of the gallery. */
-function readFields(fields: ReadonlyMap<string, string>, user: UserCaller) {
+/** Left out, the image is the caller's own, and a new one is one of the gallery. */
+function readLabel(fields: ReadonlyMap<string, string>, isOwnName: (name: string) => boolean) {
   const [username, type] = [fields.get('username'), fields.get('image_type')];
   if (username === '' || type === '') throw missing();
-  if (username !== undefined && !isOwnName(user, username)) {
-    throw new AppError('forbidden', 'You can only upload your own images');
+  if (username !== undefined && !isOwnName(username)) {
+    // Whether there is anybody of that name is not told.
+    throw new AppError('not_found', 'User not found', { field: 'username' });
   }
-  const imageType = type === undefined ? 'gallery' : imageTypes.find((known) => known === type);
-  if (!imageType) {
+  const imageType = imageTypes.find((known) => known === type);
+  if (type !== undefined && !imageType) {
     throw new AppError('validation_error', `Invalid image type. Allowed: ${imageTypes.join(', ')}`);
   }
   const caption = [...(fields.get('caption') ?? '').slice(0, 2 * mostCaption)].slice(0, mostCaption).join('');
   return {
-    imageType,
     // The same file once more takes nothing back: there, it was another image.
+    ...(imageType ? { imageType } : {}),
     ...(fields.get('is_primary')?.toLowerCase() === 'true' ? { isPrimary: true } : {}),
     ...(caption === '' ? {} : { caption }),
   };
 }
-
-/** Names are told apart without regard to case, as they are when one signs up. */
-export const isOwnName = (user: UserCaller, username: string): boolean =>
-  username.toLowerCase() === user.username.toLowerCase();

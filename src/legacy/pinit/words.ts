@@ -32,6 +32,9 @@ const said: Partial<Record<AppError['code'], string>> = {
 /** `{error}`: all that has to do with images. */
 export const refuseImages: Refuse = (error) => {
   if (isSignIn(error)) return refuseSignIn(error);
+  if (error.code === 'not_found' && error.details.field === 'username') {
+    return { status: 404, body: { error: 'User not found' } };
+  }
   // A library may allow less than that.
   if (error.code === 'too_large' && Number(error.details.limit) >= mostBytes) {
     return { status: 413, body: { error: 'File size exceeds 10MB limit' } };

@@ -1,8 +1,9 @@
-import { RegistrationForm, readAccount, registerUser, signIn } from '#features/accounts/index.ts';
+import { RegistrationForm, readAccount, registerUser } from '#features/accounts/index.ts';
 import { AppError } from '#platform/http/app-error.ts';
 import { requireValid } from '#platform/http/require-valid.ts';
 import type { LegacyDeps } from '../deps.ts';
-import { readJson } from '../read-body.ts';
+import { isText, readJson } from '../read-body.ts';
+import { signInBounded } from '../sign-in.ts';
 import type { LegacyRoute } from '../system.ts';
 import type { Pace } from './pace.ts';
 import { presentUser } from './present.ts';
@@ -66,7 +67,7 @@ export function authRoutes(deps: LegacyDeps, pace: Pace): LegacyRoute[] {
       async handle(c) {
         const { username, password } = await readJson(c);
         if (!isText(username) || !isText(password)) throw missing('Username and password are required');
-        const { body } = await signIn(deps.accounts, { username, password }, deps.clientOf(c), lifetime);
+        const { body } = await signInBounded(deps.accounts, { username, password }, deps.clientOf(c), lifetime);
         const { access_token, user } = body;
         return c.json({ message: 'Login successful', access_token, user: await present(user) });
       },
@@ -83,7 +84,5 @@ export function authRoutes(deps: LegacyDeps, pace: Pace): LegacyRoute[] {
     },
   ];
 }
-
-const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
 const missing = (message: string): AppError => new AppError('validation_error', message);

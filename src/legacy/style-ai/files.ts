@@ -48,6 +48,9 @@ export function mobileDownload(deps: LegacyDeps): LegacyRoute {
       const photoId = await findPhoto(deps, user, filename);
       if (photoId === null) throw new AppError('not_found', 'There is no such picture.');
       const { mimeType, pieces } = await readOriginal(deps.photos, user, photoId);
+      const headers = { 'content-type': 'application/json' };
+      // The router drops the body of a HEAD without closing it, and the file would stay open.
+      if (c.req.method === 'HEAD') return new Response(null, { headers });
       const rest = { filename, mime_type: mimeType, platform: 'mobile' };
       const text = async function* () {
         yield '{"success":true,"image_data":"';
@@ -55,7 +58,7 @@ export function mobileDownload(deps: LegacyDeps): LegacyRoute {
         yield `",${JSON.stringify(rest).slice(1)}`;
       };
       const body = Readable.toWeb(Readable.from(text(), { objectMode: false })) as ReadableStream;
-      return new Response(body, { headers: { 'content-type': 'application/json' } });
+      return new Response(body, { headers });
     },
   };
 }
@@ -67,14 +70,15 @@ export function mobileDownload(deps: LegacyDeps): LegacyRoute {
 async function findPhoto(deps: LegacyDeps, user: UserCaller, filename: string): Promise<string | null> {
   if (leadsElsewhere(filename)) throw new AppError('validation_error', 'Invalid filename');
   const id = photoIdIn(filename);
-  if (id !== null && (await isThere(deps, user, id))) return id;
+  if (id !== null && (await isOwn(deps, user, id))) return id;
   const which = { system: 'style-ai', kind: 'photo', earlierId: filename } as const;
   return (await findOwnEarlier(deps.photos, user, which)) ?? null;
 }
 
-const isThere = (deps: LegacyDeps, user: UserCaller, id: string): Promise<boolean> =>
+/** What an album shows of somebody else's is none of these files. */
+const isOwn = (deps: LegacyDeps, user: UserCaller, id: string): Promise<boolean> =>
   deps.photos.locator.locate(user, id).then(
-    () => true,
+    ({ ownerId }) => ownerId === user.userId,
     (error) => {
       if (error instanceof AppError && error.code === 'not_found') return false;
       throw error;

@@ -1,6 +1,6 @@
 import type { readAccount } from '#features/accounts/index.ts';
 import type { listTemplates } from '#features/generation/index.ts';
-import type { MadeRow } from '#features/photos/index.ts';
+import { type MadeRow, toOffsetTime } from '#features/photos/index.ts';
 import type { UserCaller } from '#platform/http/caller.ts';
 import type { LegacyDeps } from '../deps.ts';
 import { originalName, resultName } from './file-name.ts';
@@ -53,6 +53,9 @@ export function presentDetails(deps: Pick<LegacyDeps, 'images'>, user: UserCalle
     caption: row.caption,
     tags: row.tags,
     is_favorite: row.is_favorite,
+    place: row.place,
+    // As it is changed: with its zone, unlike times that are this server's own.
+    taken_at: toOffsetTime(row.taken_at, row.taken_offset),
     width: row.width,
     height: row.height,
     bytes: Number(row.bytes),

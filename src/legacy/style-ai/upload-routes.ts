@@ -1,11 +1,12 @@
 import { requireAllowed } from '#features/access/index.ts';
-import { uploadOwnPhoto } from '#features/photos/index.ts';
+import { uploadOwnPhoto, withdrawPhoto } from '#features/photos/index.ts';
 import type { StyleId } from '#features/styles/index.ts';
 import { stylePhoto } from '#features/styles/index.ts';
 import { AppError } from '#platform/http/app-error.ts';
 import type { UserCaller } from '#platform/http/caller.ts';
 import { clientGone } from '#platform/http/request-body.ts';
 import type { LegacyDeps } from '../deps.ts';
+import { createLargeBodies } from '../large-bodies.ts';
 import { readJson } from '../read-body.ts';
 import type { LegacyContext, LegacyRoute } from '../system.ts';
 import type { Pace } from './pace.ts';
@@ -19,8 +20,10 @@ const mostBytes = 16 * 2 ** 20;
 
 /** A picture in, a styled one out: both stay, as photos of whoever sent it. */
 export function uploadRoutes(deps: LegacyDeps, pace: Pace): LegacyRoute[] {
+  const bodies = createLargeBodies();
+
   const keepBoth = async (user: UserCaller, bytes: Buffer, style: StyleId, signal: AbortSignal) => {
-    const { photo: original } = await uploadOwnPhoto(
+    const { photo: original, duplicate } = await uploadOwnPhoto(
       deps.photos,
       user,
       {
@@ -30,7 +33,11 @@ export function uploadRoutes(deps: LegacyDeps, pace: Pace): LegacyRoute[] {
       },
       signal,
     );
-    const styled = await stylePhoto(deps.photos, user, original.id, { style }, signal);
+    const styled = await stylePhoto(deps.photos, user, original.id, { style }, signal).catch(async (error) => {
+      // Whoever is told that nothing came of it has nothing of it. What was in the library before stays in it.
+      if (!duplicate) await withdrawPhoto(deps.photos, user, original.id).catch(() => {});
+      throw error;
+    });
     return {
       ...styled.row,
       style,
@@ -40,12 +47,21 @@ export function uploadRoutes(deps: LegacyDeps, pace: Pace): LegacyRoute[] {
   };
 
   const upload = async (c: LegacyContext, user: UserCaller): Promise<Response> => {
-    // Before sixteen megabytes are read, and before the first of two photos is kept.
+    // Before sixteen megabytes are read, and before the first of two photos is kept: all of it.
     requireAllowed(user, 'photo.style');
+    const over = bodies.enter(user.userId);
+    try {
+      await pace.spend(user.userId);
+      return await styleSent(c, user);
+    } finally {
+      over();
+    }
+  };
+
+  const styleSent = async (c: LegacyContext, user: UserCaller): Promise<Response> => {
     const body = await readJson(c, { mostBytes });
     const style = readStyle(body.style);
     const bytes = readDataUrl(body.image);
-    await pace.spend(user.userId);
     const { signal } = c.req.raw;
     const made = await keepBoth(user, bytes, style, signal).catch((error) => {
       throw signal.aborted && !(error instanceof AppError) ? clientGone() : error;

@@ -77,7 +77,9 @@ function absentAt(path: string): string {
 
 function tooLarge({ message, details }: AppError): string {
   const { limit } = details;
-  return typeof limit === 'number' ? `Too large: ${Math.floor(limit / 2 ** 20)} MB at the most` : message;
+  if (typeof limit !== 'number') return message;
+  const most = limit < 2 ** 20 ? `${Math.floor(limit / 1024)} KB` : `${Math.floor(limit / 2 ** 20)} MB`;
+  return `Too large: ${most} at the most`;
 }
 
 const pick = (details: Record<string, unknown>, name: string): Record<string, unknown> =>

@@ -70,6 +70,24 @@ describe('two people', () => {
     }
   });
 
+  test('find nothing of what is shared with them in an album either', async () => {
+    const { id: album } = (await page.send(theirs.token, 'POST', '/api/v1/albums', { json: { name: 'us' } })).json();
+    const photoId = theirs.image.filename.slice(0, 36);
+    const photos = { json: { photo_ids: [photoId] } };
+    expect((await page.send(theirs.token, 'POST', `/api/v1/albums/${album}/photos`, photos)).status).toBeLessThan(300);
+    const member = { json: { username: mine.username, role: 'contributor' } };
+    expect((await page.send(theirs.token, 'POST', `/api/v1/albums/${album}/members`, member)).status).toBe(201);
+    expect((await page.send(mine.token, 'GET', `/api/v1/photos/${photoId}/metadata`)).status).toBe(200);
+    for (const folder of [`/api/ai/images/${mine.id}`, `/uploads/images/user-${mine.id}`]) {
+      for (const method of ['GET', 'HEAD']) {
+        const answer = await page.send(mine.token, method, `${folder}/${theirs.image.filename}`);
+        expect([folder, method, answer.status]).toEqual([folder, method, 404]);
+      }
+    }
+    expect((await page.remove(mine.token, theirs.image.filename)).status).toBe(404);
+    expect((await page.send(theirs.token, 'DELETE', `/api/v1/albums/${album}`)).status).toBeLessThan(300);
+  });
+
   test('do not delete each other’s: foreign and absent names are alike', async () => {
     const foreign = await page.remove(mine.token, theirs.image.filename);
     const absent = await page.remove(mine.token, '0190163d-8694-739b-aea5-966c26f8ad90-generated.jpg');

@@ -79,7 +79,7 @@ describe('two people', () => {
         const parts = [['username', username] as const, ['image_type', 'gallery'] as const];
         const sent = form(order === 'before' ? [...parts, jpeg(bytes)] : [jpeg(bytes), ...parts]);
         const answer = await phone.send(mine.token, 'POST', '/api/upload_user_image/', sent);
-        expect([answer.status, answer.json()]).toEqual([403, { error: 'You can only upload your own images' }]);
+        expect([answer.status, answer.json()]).toEqual([404, { error: 'User not found' }]);
       }
     }
     expect(await phone.list(mine.token, mine.username)).toHaveLength(1);
@@ -102,7 +102,19 @@ describe('two people', () => {
     const native = `/api/v1/photos/${theirs.image.id}/metadata`;
     expect((await phone.send(mine.token, 'GET', native)).status).toBe(200);
     expect((await phone.send(mine.token, 'GET', `/api/user_images/${theirs.username}/`)).json().images).toEqual([]);
-    expect((await phone.send(mine.token, 'DELETE', `/api/user_image/${theirs.image.id}/delete/`)).status).toBe(404);
+    const absent = '0190163d-8694-739b-aea5-966c26f8ad90';
+    for (const [method, what] of [
+      ['GET', 'serve'],
+      ['HEAD', 'serve'],
+      ['POST', 'set_primary'],
+      ['DELETE', 'delete'],
+    ] as const) {
+      const [foreign, unknown] = await Promise.all(
+        [theirs.image.id, absent].map((id) => phone.send(mine.token, method, `/api/user_image/${id}/${what}/`)),
+      );
+      expect([what, foreign?.status, foreign?.text]).toEqual([what, 404, unknown?.text]);
+    }
+    expect((await phone.look(theirs.image)).status).toBe(200);
   });
 });
 

@@ -105,6 +105,32 @@ describe('two people', () => {
     },
   );
 
+  test('what is shared in an album is in the web app alone', async () => {
+    const [owner, member] = [await createSomebody(), await createSomebody()];
+    const { id, filename, original_filename: original } = owner.image;
+    const as = (page: StyleAiApp, method: string, path: string, json?: object) =>
+      app.request({ bearer: page.token }, method, `/api/v1${path}`, json ? { json } : {});
+    const { id: album } = (await as(owner.page, 'POST', '/albums', { name: 'us' })).json();
+    const photo_ids = [id, original.slice(0, 36)];
+    expect((await as(owner.page, 'POST', `/albums/${album}/photos`, { photo_ids })).status).toBeLessThan(300);
+    const joined = { username: member.username, role: 'contributor' };
+    expect((await as(owner.page, 'POST', `/albums/${album}/members`, joined)).status).toBe(201);
+    for (const photoId of photo_ids) {
+      expect((await as(member.page, 'GET', `/photos/${photoId}/metadata`)).status).toBe(200);
+    }
+    const onPhone = openStyleAiApp(app, { userAgent: 'An iPhone' });
+    onPhone.keep(member.page.token);
+    for (const page of [member.page, onPhone]) {
+      for (const [method, path, json] of named(owner.image)) {
+        expect((await page.call(method, path, json)).status, `${method} ${path}`).toBe(404);
+      }
+      for (const path of [`/uploads/${filename}`, `/download-image/${filename}`]) {
+        expect((await page.call('HEAD', path)).status, `HEAD ${path}`).toBe(404);
+      }
+    }
+    expect(await owner.page.images()).toHaveLength(1);
+  });
+
   test('own and foreign named together change nothing', async () => {
     for (const [path, more] of [
       ['/images/bulk-delete', {}],
