@@ -6,7 +6,7 @@ import { isEarlierForm } from './earlier-passwords.ts';
 import { listPasswordForms } from './store.ts';
 import type { AccountTables } from './tables.ts';
 
-/** In which form an account of that name would keep its password, if there were one; what an own one looks like is one of them; '' for none that is known. */
+/** In which form an account of that name would keep its password, if there were one; '' where no account has one. */
 export type FormOf = (login: string) => Promise<string>;
 
 const mayRememberMs = 60_000;
