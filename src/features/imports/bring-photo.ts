@@ -54,11 +54,11 @@ export async function bringPhoto(
       })
     : undefined;
   let albums = 0;
-  const settle = async (tx: Tx, id: string): Promise<void> => {
+  const settle = async (tx: Tx, id: string, isBrought: boolean): Promise<void> => {
     await lockImports(tx, ownerId);
     for (const earlier_id of photo.earlierIds) {
-      const is_undated = photo.told.takenAt === undefined;
-      await insertImported(tx, { system, kind: 'photo', earlier_id, id, owner_id: ownerId, is_undated });
+      const brought = isBrought ? (photo.told.takenAt ? 'dated' : 'undated') : null;
+      await insertImported(tx, { system, kind: 'photo', earlier_id, id, owner_id: ownerId, brought });
     }
     for (const album of photo.albums) {
       const { albumId, isNew } = await findOrMakeAlbum(tx, system, ownerId, album);
@@ -77,7 +77,7 @@ export async function bringPhoto(
       // own, so that it can be given away: the one that its keeper has of the same bytes stays theirs.
       findExisting: async (tx, hash) =>
         made || photo.owner === 'unknown' ? undefined : findUploadOf(tx, ownerId, hash),
-      afterKept: (tx, row) => settle(tx as unknown as Tx, row.id),
+      afterKept: (tx, row) => settle(tx as unknown as Tx, row.id, true),
     };
     const file = await photo.open();
     try {
@@ -102,12 +102,11 @@ export async function bringPhoto(
         await deps.database.as(principal, async (tx: Tx) => {
           await lockImports(tx, ownerId);
           const names = (await findNamesOfPhoto(tx, ownerId, row.id)).filter((name) => name.system === system);
+          const isBrought = names.some(({ brought }) => brought !== null);
+          const isUndated = names.every(({ brought }) => brought !== 'dated');
           // One that was here on its own is left as it is.
-          if (names.length > 0) {
-            const isUndated = names.every((name) => name.isUndated);
-            await fillTold(tx, ownerId, row.id, photo.told, isUndated);
-          }
-          await settle(tx, row.id);
+          if (isBrought) await fillTold(tx, ownerId, row.id, photo.told, isUndated);
+          await settle(tx, row.id, isBrought);
         });
         return { outcome: 'duplicate', id: row.id, albums };
       }

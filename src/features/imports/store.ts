@@ -60,7 +60,7 @@ export async function insertImported(
     earlier_id: string;
     id: string;
     owner_id: string | null;
-    is_undated?: boolean;
+    brought?: 'dated' | 'undated' | null;
   },
 ): Promise<void> {
   await tx
@@ -145,18 +145,18 @@ export async function listKeptAside(
   return rows.map(({ name }) => name);
 }
 
-/** What imports know an owner's photo as, and whether none of them was told when it was taken. */
+/** What imports know an owner's photo as, and what they were told of it. */
 export async function findNamesOfPhoto(
   tx: Tx,
   ownerId: string,
   id: string,
-): Promise<{ system: string; earlierId: string; isUndated: boolean }[]> {
+): Promise<{ system: string; earlierId: string; brought: 'dated' | 'undated' | null }[]> {
   const rows = await tx
     .selectFrom('imported')
     .where('owner_id', '=', ownerId)
     .where('kind', '=', 'photo')
     .where('id', '=', id)
-    .select(['system', 'earlier_id', 'is_undated'])
+    .select(['system', 'earlier_id', 'brought'])
     .execute();
-  return rows.map((row) => ({ system: row.system, earlierId: row.earlier_id, isUndated: row.is_undated }));
+  return rows.map(({ system, earlier_id, brought }) => ({ system, earlierId: earlier_id, brought }));
 }

@@ -12,6 +12,7 @@ export interface ImportTables {
     /** Null for organizations, which nobody owns, and for people, so that this outlives their account. */
     owner_id: string | null;
     imported_at: Generated<Date>;
-    is_undated: Generated<boolean>;
+    /** Of photos that an import made: whether it was told when they were taken. */
+    brought: 'dated' | 'undated' | null;
   };
 }

@@ -14,7 +14,7 @@ export async function earlierSystems(db: Kysely<unknown>): Promise<void> {
       id uuid not null,
       owner_id uuid references users on delete cascade,
       imported_at timestamptz not null default now(),
-      is_undated boolean not null default false,
+      brought text check (brought in ('dated', 'undated')),
       check (kind in ('person', 'organization') or owner_id is not null)
     )`.execute(db);
   await sql`comment on table imported is
@@ -25,8 +25,10 @@ export async function earlierSystems(db: Kysely<unknown>): Promise<void> {
     'A person that nobody owns stays when their account is deleted; an identity, which tells them from another of the same number, does not.'`.execute(
     db,
   );
-  await sql`comment on column imported.is_undated is
-    'Of a photo whose date is its file''s alone: a copy that tells a better one may still fill it.'`.execute(db);
+  await sql`comment on column imported.brought is
+    'Of a photo that an import made: whether it was told when that was taken. What other copies tell fills what nothing told; null of photos that were here.'`.execute(
+    db,
+  );
   await sql`create unique index imported_by_owner on imported (owner_id, system, kind, earlier_id) nulls not distinct`.execute(
     db,
   );
