@@ -107,7 +107,7 @@ export async function bring(config: Config, options: ImportOptions, open: () => 
       await report.end(signal.aborted ? null : counts);
       for (const line of tellCounts(counts)) say(line);
       const skipped = counts.photos.skipped + (counts.pictures?.skipped ?? 0);
-      if (!path && skipped + noted > 0) say('With --report FILE, all that was skipped is named, and why.');
+      if (!path && skipped + noted > 0) say('With --report FILE, all that was skipped or noted is named, and why.');
       if (signal.aborted) {
         process.exitCode = 1;
         say('It was interrupted: run the same command again to go on.');

@@ -58,7 +58,13 @@ export async function assignEarlier(
       unknown.push(name);
       continue;
     }
-    if (userId !== keeperId) await copyTo(deps, { system, userId, name, signal }, photo);
+    try {
+      if (userId !== keeperId) await copyTo(deps, { system, userId, name, signal }, photo);
+    } catch (error) {
+      // It was under way when it was interrupted, and is still kept aside.
+      if (signal?.aborted) break;
+      throw error;
+    }
     await asKeeper(async (tx) => {
       const { id } = photo;
       await insertImported(tx, { system, kind: 'photo', earlier_id: `given/${name}`, id, owner_id: keeperId });

@@ -432,7 +432,21 @@ test('what is interrupted among public pictures has ended, and goes on with the 
 
 test('giving away what is aside ends where it is interrupted', async () => {
   await importer.run(library('slow', { items: [photo('a.jpg', await tinyPhoto(144))] }));
-  const terms = { system: 'slow', adminId: admin.id, userId: rosa.id, names: ['a.jpg'], signal: AbortSignal.abort() };
-  expect(await assignEarlier(importer.deps, terms)).toEqual({ given: 0, unknown: [] });
+  const terms = { system: 'slow', adminId: admin.id, userId: rosa.id, names: ['a.jpg'] };
+  expect(await assignEarlier(importer.deps, { ...terms, signal: AbortSignal.abort() })).toEqual({
+    given: 0,
+    unknown: [],
+  });
+  // Once the picture is being decoded.
+  const stop = new AbortController();
+  const imaging = {
+    ...importer.deps.imaging,
+    ingest: (what: Parameters<typeof importer.deps.imaging.ingest>[0]) => {
+      stop.abort();
+      return importer.deps.imaging.ingest(what);
+    },
+  };
+  const interrupted = await assignEarlier({ ...importer.deps, imaging }, { ...terms, signal: stop.signal });
+  expect(interrupted).toEqual({ given: 0, unknown: [] });
   expect(await listAside(importer.deps, 'slow', admin.id)).toEqual(['a.jpg']);
 });
