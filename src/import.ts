@@ -71,32 +71,43 @@ export async function bring(config: Config, options: ImportOptions, open: () => 
   const system = await open();
   try {
     const dryRun = options.dryRun === true;
-    const title = `${dryRun ? 'A dry run of importing' : 'Importing'} ${system.name}, ${new Date().toISOString()}`;
+    const what = `${dryRun ? 'A dry run of importing' : 'Importing'} ${system.name}`;
     const { force, report: path } = options;
-    const report = path ? await openReport(path, { force: force === true, title }) : noReport;
     await withLibrary(config, async ({ deps, adminId, signal }) => {
       const namedId = options.user === undefined ? null : await requireUser(deps.database, adminId, options.user);
+      const closedHash = await createPasswords().hash(newSecret());
+      // Once all that was said is known to be so: a name that was mistyped leaves no report.
+      const report = path ? await openReport(path, { force: force === true, what }) : noReport;
+      let noted = 0;
       const bar = createProgressBar(process.stderr, dryRun ? 'Looking' : 'Importing');
       const counts = await importLibrary(deps, system, {
         dryRun,
         matchEmails: options.matchEmails === true,
         adminId,
         namedId,
-        closedHash: await createPasswords().hash(newSecret()),
+        closedHash,
         lanes: config.imagingProcesses ?? Math.min(availableParallelism(), 8),
         signal,
         onProgress: bar.update,
         onSkipped: report.skipped,
-        onPerson: report.person,
-        onOrganization: report.organization,
+        onPerson(person) {
+          noted += person.notes.length;
+          report.person(person);
+        },
+        onOrganization(organization) {
+          noted += organization.notes.length;
+          report.organization(organization);
+        },
       })
         .finally(bar.end)
         .catch(async (error) => {
           await report.end(null);
-          throw error;
+          throw explainRefused(error);
         });
       await report.end(signal.aborted ? null : counts);
       for (const line of tellCounts(counts)) say(line);
+      const skipped = counts.photos.skipped + (counts.pictures?.skipped ?? 0);
+      if (!path && skipped + noted > 0) say('With --report FILE, all that was skipped or noted is named, and why.');
       if (signal.aborted) {
         process.exitCode = 1;
         say('It was interrupted: run the same command again to go on.');
@@ -107,6 +118,15 @@ export async function bring(config: Config, options: ImportOptions, open: () => 
   }
 }
 
+/** What PostgreSQL refuses is a sentence as well. */
+function explainRefused(error: unknown): unknown {
+  const { code, severity, message } = (error ?? {}) as { code?: unknown; severity?: unknown; message?: string };
+  if (typeof code !== 'string' || typeof severity !== 'string') return error;
+  return new ImportError(
+    `The database refused something: ${message} (${code}). What has come until then stays; the same command goes on after it.`,
+  );
+}
+
 /** `tintype import assign …`: lists what an import kept aside, or gives it to somebody. */
 export async function assign(
   config: Config,
@@ -115,7 +135,7 @@ export async function assign(
   options: { user?: string; all?: true },
 ): Promise<void> {
   requireLibrary(config);
-  await withLibrary(config, async ({ deps, adminId }) => {
+  await withLibrary(config, async ({ deps, adminId, signal }) => {
     const aside = await listAside(deps, system, adminId);
     if (options.user === undefined) {
       for (const name of aside) say(name);
@@ -123,10 +143,11 @@ export async function assign(
     }
     const userId = await requireUser(deps.database, adminId, options.user);
     const chosen = options.all ? aside : names;
-    const { given, unknown } = await assignEarlier(deps, { system, adminId, userId, names: chosen });
+    const { given, unknown } = await assignEarlier(deps, { system, adminId, userId, names: chosen, signal });
     say(`${given} are ${options.user}’s now.`);
     for (const name of unknown) say(`  ${JSON.stringify(name)} is not kept aside.`);
-    if (unknown.length > 0) process.exitCode = 1;
+    if (signal.aborted) say('It was interrupted: run the same command again to go on.');
+    if (signal.aborted || unknown.length > 0) process.exitCode = 1;
   });
 }
 

@@ -26,7 +26,13 @@ export interface Importer {
   readonly deps: ImportDeps;
   run(
     system: EarlierSystem,
-    options?: { dryRun?: true; matchEmails?: true; user?: Person; signal?: AbortSignal },
+    options?: {
+      dryRun?: true;
+      matchEmails?: true;
+      user?: Person;
+      signal?: AbortSignal;
+      onProgress?: (state: { done: number; of: number }) => void;
+    },
   ): Promise<Ran>;
   /** Everything of the library that an import may change, so that two moments can be held against each other. */
   snapshot(): Promise<unknown>;
@@ -55,7 +61,7 @@ export async function createImporter(app: TestApp, admin: Person): Promise<Impor
   return {
     deps,
     query,
-    async run(system, { dryRun, matchEmails, user, signal } = {}) {
+    async run(system, { dryRun, matchEmails, user, signal, onProgress } = {}) {
       const skipped: Record<string, string> = {};
       const notes: Record<string, string> = {};
       const counts = await importLibrary(deps, system, {
@@ -66,7 +72,7 @@ export async function createImporter(app: TestApp, admin: Person): Promise<Impor
         closedHash: closed,
         lanes: 2,
         signal: signal ?? new AbortController().signal,
-        onProgress: () => {},
+        onProgress: onProgress ?? (() => {}),
         onSkipped: ({ name, why }) => {
           skipped[name] = Object.keys(reasons).find((reason) => reason === why) ?? '';
         },

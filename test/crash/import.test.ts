@@ -246,6 +246,59 @@ describe.each(Object.keys(systems))('%s', (name) => {
 });
 
 test(
+  'one that is interrupted says so, its report goes on with the next, and what it kept aside is given away once',
+  async () => {
+    const tell = async (...args: string[]) => (await start('assign', 'style-ai', ...args).ended).output;
+    await laySome(at('orphans'));
+    await writeFile(at('orphans', 'film.mp4'), '....ftypmp42');
+    const db = new DatabaseSync(at('orphans.db'));
+    db.exec(`create table users (id text primary key, username text, email text, password_hash text, created_at text, is_active int);
+      create table processed_image (id text primary key, user_id text, filename text, original_filename text, style text, created_at text)`);
+    db.close();
+    const args = ['style-ai', 'orphans.db', 'orphans', '--report', 'orphans.txt'];
+    const first = start(...args);
+    const before = countOriginals();
+    while (first.child.exitCode === null && countOriginals() < before + 3) await turn();
+    first.child.kill('SIGINT');
+    expect(await first.ended).toMatchObject({ code: 1, output: expect.stringContaining('run the same command again') });
+
+    expect(await start(...args).ended).toMatchObject({ code: 0 });
+    const report = await readFile(at('orphans.txt'), 'utf8');
+    expect(
+      report.match(/^Importing style-ai, |^It was ended before all was done|^skipped "film.mp4"|^Albums: /gm),
+    ).toEqual([
+      'Importing style-ai, ',
+      'It was ended before all was done',
+      'Importing style-ai, ',
+      'skipped "film.mp4"',
+      'Albums: ',
+    ]);
+    const unreported = await start('style-ai', 'orphans.db', 'orphans').ended;
+    expect(unreported.output).toContain('With --report FILE');
+
+    expect(await tell()).toContain(`${photos} files of style-ai are kept aside`);
+    expect(await tell('0.jpg', '--user', 'folder-owner')).toContain('1 are folder-owner’s now.');
+    expect(await tell()).toContain(`${photos - 1} files of style-ai are kept aside`);
+    expect(await tell('--all', '--user', 'first')).toContain(`${photos - 1} are first’s now.`);
+    expect(await start('assign', 'style-ai', '--all', '--user', 'first').ended).toMatchObject({ code: 0 });
+    expect(await tell()).toContain('0 files of style-ai are kept aside');
+    const { total } = await photosOf('first');
+    expect(total).toBe(photos - 1);
+  },
+  eachWithin,
+);
+
+test(
+  'a name that was mistyped leaves no report behind',
+  async () => {
+    const ended = await start('folder', 'folder', '--user', 'nobody', '--report', 'nobody.txt').ended;
+    expect(ended).toMatchObject({ code: 1, output: expect.stringContaining('no account called “nobody”') });
+    await expect(readFile(at('nobody.txt'))).rejects.toThrow('ENOENT');
+  },
+  eachWithin,
+);
+
+test(
   'organizations and public pictures: killed among the one and among the other, all are there once in the end',
   async () => {
     const idOf = (kind: string, n: number) =>

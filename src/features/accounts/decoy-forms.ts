@@ -6,7 +6,7 @@ import { isEarlierForm } from './earlier-passwords.ts';
 import { listPasswordForms } from './store.ts';
 import type { AccountTables } from './tables.ts';
 
-/** In which form an account of that name would keep its password, if there were one; '' for this library's own. */
+/** In which form an account of that name would keep its password, if there were one; '' where no account has one. */
 export type FormOf = (login: string) => Promise<string>;
 
 const mayRememberMs = 60_000;
@@ -29,7 +29,7 @@ export function createDecoyForms(deps: { database: Database; key: Buffer }): For
     return forms;
   };
   return async (login) => {
-    const forms = (await read()).filter(({ form }) => form === '' || isEarlierForm(form));
+    const forms = (await read()).filter(({ form }) => isEarlierForm(form));
     const all = forms.reduce((sum, { accounts }) => sum + accounts, 0);
     const digest = createHmac('sha256', deps.key).update(login.toLowerCase()).digest();
     let place = (digest.readUInt32BE() / 2 ** 32) * all;

@@ -3,7 +3,7 @@ import { decoyOf, isEarlierForm, readEarlierPassword } from './earlier-passwords
 
 const password = 'blauer Käfer 7';
 
-/** Worked out by hashlib and crypt of Python, as the systems themselves do. */
+/** Worked out by hashlib and crypt of Python and by libargon2, as the systems themselves do. */
 const hashes: Record<string, [form: string, hash: string]> = {
   'werkzeug, pbkdf2': [
     'pbkdf2:sha256:600000',
@@ -15,6 +15,10 @@ const hashes: Record<string, [form: string, hash: string]> = {
     'scrypt:32768:8:1$Zt4kQ9Zt4kQ9$9305412eb11f6b603f5da2208b183cc09827bfd8d007907f51f18b409551c5ad5e58dd295a5fb11482e9736afceda670e1bf79e08dea14474de27d5b7c3234f5',
   ],
   Django: ['pbkdf2_sha256$260000', 'pbkdf2_sha256$260000$Zt4kQ9$X31GNz0Bwi9Omn5KUJlrsQWaM/o4Sar3J1azIUc/VUY='],
+  'argon2id with other parameters': [
+    '$argon2id$v=19$m=8192,t=3,p=4',
+    '$argon2id$v=19$m=8192,t=3,p=4$ABEiM0RVZneImQCqu8zd7g$EOogarc/B3YehnRRKnXSQfq6AbDNZNaUX761tM2hJy0',
+  ],
   bcrypt: ['$2b$05', '$2b$05$abcdefghijklmnopqrstuuOva8UF6sdnBk81iuNAlf2wv1Tv6N8ja'],
   'Django, bcrypt': ['bcrypt$$2b$05', 'bcrypt$$2b$05$abcdefghijklmnopqrstuuOva8UF6sdnBk81iuNAlf2wv1Tv6N8ja'],
 };
@@ -57,6 +61,12 @@ test.each([
   ['a gigabyte', `scrypt:1048576:8:1$salt$${'00'.repeat(64)}`],
   ['many lanes', `scrypt:32768:8:16$salt$${'00'.repeat(64)}`],
   ['no power of two', `scrypt:1000:8:1$salt$${'00'.repeat(64)}`],
+  ['four gigabytes', `$argon2id$v=19$m=4194304,t=2,p=1$${'A'.repeat(22)}$${'A'.repeat(43)}`],
+  ['64 MiB, again and again', `$argon2id$v=19$m=65536,t=16,p=1$${'A'.repeat(22)}$${'A'.repeat(43)}`],
+  ['less memory than its lanes need', `$argon2id$v=19$m=8,t=2,p=4$${'A'.repeat(22)}$${'A'.repeat(43)}`],
+  ['no pass at all', `$argon2id$v=19$m=19456,t=0,p=1$${'A'.repeat(22)}$${'A'.repeat(43)}`],
+  ['a salt too short for argon2', `$argon2id$v=19$m=19456,t=2,p=1$AAAA$${'A'.repeat(43)}`],
+  ['argon2id in name alone', '$argon2id$rubbish'],
   ['an hour of bcrypt', `$2b$31$${'a'.repeat(53)}`],
   ['no password at all, as Django writes it', '!Zt4kQ9Zt4kQ9Zt4kQ9'],
   ['a password in plain text', 'password'],

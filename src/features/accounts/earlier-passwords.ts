@@ -1,7 +1,8 @@
-import { createHash, pbkdf2, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
+import { argon2, createHash, pbkdf2, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import { compareBcrypt } from './compare-bcrypt.ts';
 
+const deriveByArgon2 = promisify(argon2);
 const deriveByPbkdf2 = promisify(pbkdf2);
 const deriveByScrypt = promisify(scrypt) as (
   password: string,
@@ -18,18 +19,22 @@ export type VerifyEarlier = (password: string) => Promise<boolean>;
 const mostRounds = 2_000_000;
 const mostMemory = 64 * 1024 ** 2;
 const mostWork = 2 ** 21;
+/** KiB that argon2 goes over, all passes together; argon2-cffi goes three times over 64 MiB. */
+const mostPassed = 4 * 65_536;
+const mostPasses = 16;
+const mostLanes = 16;
 const bcryptCosts = /^(?:0[4-9]|1[0-4])$/;
 
 const digests: Readonly<Record<string, number>> = { sha1: 20, sha256: 32, sha512: 64 };
 
 /**
  * How to verify a hash as werkzeug (`pbkdf2:sha256:N$salt$hex`, `scrypt:N:r:p$salt$hex`), Django
- * (`pbkdf2_sha256$N$salt$base64`, `bcrypt$…`, `bcrypt_sha256$…`) or bcrypt (`$2b$…`) write it.
+ * (`pbkdf2_sha256$N$salt$base64`, `bcrypt$…`, `bcrypt_sha256$…`), bcrypt (`$2b$…`) or argon2id (`$argon2id$v=19$…`) write it.
  * @returns null for any other form, and for one whose numbers ask for more than a sign-in may cost
  */
 export function readEarlierPassword(stored: string): VerifyEarlier | null {
   if (stored.length > 512) return null;
-  return readBcrypt(stored) ?? readPbkdf2(stored) ?? readScrypt(stored);
+  return readArgon2(stored) ?? readBcrypt(stored) ?? readPbkdf2(stored) ?? readScrypt(stored);
 }
 
 /** The part of an earlier hash that says what verifying costs; what `password_forms` in the database groups by. */
@@ -38,6 +43,7 @@ export const isEarlierForm = (form: string): boolean => readEarlierPassword(deco
 /** A hash of that form which no password matches. */
 export function decoyOf(form: string): string {
   const salt = randomBytes(8).toString('hex');
+  if (form.startsWith('$argon2id$')) return `${form}$${toBase64(randomBytes(16))}$${toBase64(randomBytes(32))}`;
   if (form.startsWith('pbkdf2_')) {
     const length = digests[/^pbkdf2_(\w+)/.exec(form)?.[1] ?? ''] ?? 32;
     return `${form}$${salt}$${randomBytes(length).toString('base64')}`;
@@ -45,6 +51,26 @@ export function decoyOf(form: string): string {
   if (form.includes('$2')) return `${form}$${randomBytes(27).toString('hex').slice(0, 53)}`;
   const length = form.startsWith('scrypt') ? 64 : (digests[form.split(':')[1] ?? ''] ?? 32);
   return `${form}$${salt}$${randomBytes(length).toString('hex')}`;
+}
+
+/** As PHC strings have it. */
+export const toBase64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64').replace(/=+$/, '');
+
+function readArgon2(stored: string): VerifyEarlier | null {
+  const form =
+    /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,3}),p=(\d{1,3})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{16,86})$/;
+  const [, ...parts] = form.exec(stored) ?? [];
+  if (parts.length === 0) return null;
+  const [memory, passes, parallelism] = parts.slice(0, 3).map(Number) as [number, number, number];
+  const [nonce, tag] = parts.slice(3).map((text) => Buffer.from(text, 'base64')) as [Buffer, Buffer];
+  if (passes < 1 || passes > mostPasses || parallelism < 1 || parallelism > mostLanes) return null;
+  if (memory < 8 * parallelism || memory * 1024 > mostMemory || memory * passes > mostPassed) return null;
+  const settings = { memory, passes, parallelism, tagLength: tag.length, nonce };
+  return async (password) =>
+    timingSafeEqual(
+      Buffer.from(await deriveByArgon2('argon2id', { ...settings, message: password.normalize('NFC') })),
+      tag,
+    );
 }
 
 function readPbkdf2(stored: string): VerifyEarlier | null {

@@ -18,8 +18,7 @@ export interface ImportedPerson {
 }
 
 /** Whether a hash can be taken along: of a form that is known, and no dearer to verify than a sign-in may be. */
-export const isUsableHash = (hash: string): boolean =>
-  hash.startsWith('$argon2id$') || readEarlierPassword(hash) !== null;
+export const isUsableHash = (hash: string): boolean => readEarlierPassword(hash) !== null;
 
 /**
  * Makes the account of somebody who comes from an earlier system; their password goes on. In the administrator's

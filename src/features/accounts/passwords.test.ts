@@ -15,6 +15,15 @@ test('nobody has no password', async () => {
   expect(await passwords.verify('anything at all', null)).toBe(false);
 });
 
+test('a hash of other parameters is verified, and wants to be replaced; one that cannot be read is nobody’s', async () => {
+  const own = await passwords.hash('a long walk uphill');
+  expect(passwords.isEarlier(own)).toBe(false);
+  expect(passwords.isEarlier(own.replace('m=19456', 'm=8192'))).toBe(true);
+  expect(await passwords.verify('a long walk uphill', own.replace('m=19456', 'm=8192'))).toBe(false);
+  expect(await passwords.verify('a long walk uphill', '$argon2id$rubbish')).toBe(false);
+  expect(await passwords.verify('a long walk uphill', own.replace('m=19456', 'm=4194304'))).toBe(false);
+});
+
 test.each([
   ['short', 'Seven77'],
   ['common', 'password123'],

@@ -143,7 +143,7 @@ export async function findLogin(tx: Tx, login: string) {
   return rows[0];
 }
 
-/** In which forms passwords are kept, and how many in each: '' for our own. */
+/** In which forms passwords are kept, and how many in each. */
 export async function listPasswordForms(tx: Tx): Promise<{ form: string; accounts: number }[]> {
   const { rows } = await sql<{ form: string; accounts: number }>`
     select form, accounts::int from password_forms() where form is not null order by form`.execute(tx);

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import { lockPhotos } from '#features/photos/index.ts';
-import { appendPhotos, findInAlbum, insertAlbum, lockAlbum, updateAlbum } from './store.ts';
+import { appendPhotos, findInAlbum, insertAlbum, lockAlbum, removePhotos, updateAlbum } from './store.ts';
 import type { AlbumTables } from './tables.ts';
 
 type Tx = Kysely<AlbumTables>;
@@ -39,6 +39,13 @@ export async function fillAlbum(
   if (!album || album.filter) return false;
   await appendPhotos(tx, { id: albumId, owner_id: ownerId }, ownerId, photoIds);
   return true;
+}
+
+/** Takes photos out of one's own album, in one's own transaction. */
+export async function emptyAlbum(tx: Tx, ownerId: string, albumId: string, photoIds: readonly string[]): Promise<void> {
+  await lockPhotos(tx, ownerId);
+  await lockAlbum(tx, albumId);
+  await removePhotos(tx, albumId, photoIds);
 }
 
 /** Makes one of its photos an own album's cover, in one's own transaction; another is none. */

@@ -1,31 +1,36 @@
 import type { Kysely } from 'kysely';
+import { type AlbumTables, emptyAlbum } from '#features/albums/index.ts';
 import {
   borrowBytes,
+  findPhotoDetail,
   findUploadOf,
+  type PhotoDetailRow,
   type PhotoTables,
   purgePhotos,
+  setArchived,
+  type Told,
   trashSelected,
   uploadPhoto,
 } from '#features/photos/index.ts';
 import type { ImportDeps } from './deps.ts';
-import { findOwnImported, insertImported, listEarlierIds } from './store.ts';
+import { findKeeper, findNamesOfPhoto, findOwnImported, insertImported, listKeptAside } from './store.ts';
 import type { ImportTables } from './tables.ts';
 import { openBelow } from './walk-files.ts';
 
-type Tx = Kysely<PhotoTables & ImportTables>;
+type Tx = Kysely<PhotoTables & AlbumTables & ImportTables>;
 
-const prefix = 'aside/';
+/** Whose library has what an import keeps aside: theirs who had it first, whoever runs the next. */
+export const keeperOf = async (deps: Pick<ImportDeps, 'database'>, system: string, adminId: string): Promise<string> =>
+  (await deps.database.as({ kind: 'user', id: adminId }, (tx: Tx) => findKeeper(tx, system))) ?? adminId;
 
-/** Names of files that an import kept aside, since nobody was known to own them. */
+/** Names of files that an import kept aside, since nobody was known to own them, and that nobody was given yet. */
 export async function listAside(
   deps: Pick<ImportDeps, 'database'>,
   system: string,
   adminId: string,
 ): Promise<string[]> {
-  const ids = await deps.database.as({ kind: 'user', id: adminId }, (tx: Tx) =>
-    listEarlierIds(tx, adminId, { system, kind: 'photo', prefix }),
-  );
-  return ids.map((id) => id.slice(prefix.length));
+  const keeperId = await keeperOf(deps, system, adminId);
+  return deps.database.as({ kind: 'user', id: keeperId }, (tx: Tx) => listKeptAside(tx, keeperId, system));
 }
 
 /**
@@ -34,59 +39,100 @@ export async function listAside(
  */
 export async function assignEarlier(
   deps: ImportDeps,
-  terms: { system: string; adminId: string; userId: string; names: readonly string[] },
+  terms: { system: string; adminId: string; userId: string; names: readonly string[]; signal?: AbortSignal },
 ): Promise<{ given: number; unknown: string[] }> {
-  const { system, adminId, userId } = terms;
-  const admin = { kind: 'user', id: adminId } as const;
-  const owner = { kind: 'user', id: userId } as const;
+  const { system, userId, signal } = terms;
+  const keeperId = await keeperOf(deps, system, terms.adminId);
+  const asKeeper = <T>(work: (tx: Tx) => Promise<T>): Promise<T> =>
+    deps.database.as({ kind: 'user', id: keeperId }, work);
   const unknown: string[] = [];
   let given = 0;
   for (const name of terms.names) {
-    const photo = await deps.database.as(admin, async (tx: Tx) => {
-      const id = await findOwnImported(tx, adminId, { system, kind: 'photo', earlierId: `${prefix}${name}` });
-      if (!id) return undefined;
-      return tx
-        .selectFrom('photos')
-        .select(['id', 'blob_hash', 'filename', 'created_at'])
-        .where('id', '=', id)
-        .executeTakeFirst();
+    if (signal?.aborted) break;
+    const photo = await asKeeper(async (tx) => {
+      const find = (earlierId: string) => findOwnImported(tx, keeperId, { system, kind: 'photo', earlierId });
+      const id = await find(`aside/${name}`);
+      return id && !(await find(`given/${name}`)) ? findPhotoDetail(tx, id) : undefined;
     });
     if (!photo) {
       unknown.push(name);
       continue;
     }
-    if (userId !== adminId) {
-      const { path, discard } = await borrowBytes(deps, { hash: photo.blob_hash.toString('hex'), variant: 'original' });
-      const slash = path.lastIndexOf('/');
-      const file = await openBelow(path.slice(0, slash), path.slice(slash + 1));
-      try {
-        const remember = (tx: Tx, id: string) =>
-          insertImported(tx, { system, kind: 'photo', earlier_id: name, id, owner_id: userId });
-        const { row, duplicate } = await uploadPhoto(
-          deps,
-          {
-            principal: owner,
-            ownerId: userId,
-            findExisting: (tx, hash) => findUploadOf(tx, userId, hash),
-            afterKept: (tx, kept) => remember(tx as unknown as Tx, kept.id),
-          },
-          {
-            body: file.body,
-            declaredBytes: file.bytes,
-            label: () => ({ filename: photo.filename, modifiedAt: photo.created_at }),
-          },
-        );
-        if (duplicate) await deps.database.as(owner, (tx: Tx) => remember(tx, row.id));
-      } finally {
-        await file.close();
-        await discard();
-      }
-      await deps.database.as(admin, async (tx: Tx) => {
-        await trashSelected(tx, adminId, { ids: [photo.id] }, new Date());
-        await purgePhotos(tx, adminId, [photo.id]);
-      });
+    try {
+      if (userId !== keeperId) await copyTo(deps, { system, userId, name, signal }, photo);
+    } catch (error) {
+      // It was under way when it was interrupted, and is still kept aside.
+      if (signal?.aborted) break;
+      throw error;
     }
+    await asKeeper(async (tx) => {
+      const { id } = photo;
+      await insertImported(tx, { system, kind: 'photo', earlier_id: `given/${name}`, id, owner_id: keeperId });
+      const own = [`aside/${name}`, `given/${name}`];
+      const names = await findNamesOfPhoto(tx, keeperId, id);
+      const isOnlyAside = names.every((known) => known.system === system && own.includes(known.earlierId));
+      if (userId !== keeperId && isOnlyAside) {
+        await trashSelected(tx, keeperId, { ids: [id] }, new Date());
+        await purgePhotos(tx, keeperId, [id]);
+        return;
+      }
+      // It is the keeper's own, given to them now or because something of theirs came with the same bytes.
+      await setArchived(tx, keeperId, { ids: [id] }, false);
+      const albumId = await findOwnImported(tx, keeperId, { system, kind: 'album', earlierId: 'aside' });
+      if (albumId) await emptyAlbum(tx, keeperId, albumId, [id]);
+    });
     given += 1;
   }
   return { given, unknown };
 }
+
+async function copyTo(
+  deps: ImportDeps,
+  to: { system: string; userId: string; name: string; signal: AbortSignal | undefined },
+  photo: PhotoDetailRow,
+): Promise<void> {
+  const { system, userId, name } = to;
+  const owner = { kind: 'user', id: userId } as const;
+  const remember = (tx: Tx, id: string) =>
+    insertImported(tx, { system, kind: 'photo', earlier_id: name, id, owner_id: userId });
+  const { path, discard } = await borrowBytes(deps, { hash: photo.blob_hash.toString('hex'), variant: 'original' });
+  const slash = path.lastIndexOf('/');
+  try {
+    const file = await openBelow(path.slice(0, slash), path.slice(slash + 1));
+    try {
+      const { row, duplicate } = await uploadPhoto(
+        deps,
+        {
+          principal: owner,
+          ownerId: userId,
+          findExisting: (tx, hash) => findUploadOf(tx, userId, hash),
+          afterKept: (tx, kept) => remember(tx as unknown as Tx, kept.id),
+        },
+        {
+          body: file.body,
+          declaredBytes: file.bytes,
+          label: () => ({ filename: photo.filename, modifiedAt: photo.created_at, told: toTold(photo) }),
+        },
+        to.signal,
+      );
+      if (duplicate) await deps.database.as(owner, (tx: Tx) => remember(tx, row.id));
+    } finally {
+      await file.close();
+    }
+  } finally {
+    await discard();
+  }
+}
+
+/** All that is known of it goes along, but that it lay aside. */
+const toTold = (photo: PhotoDetailRow): Told => ({
+  takenAt: { at: photo.taken_at, offsetMinutes: photo.taken_offset },
+  createdAt: photo.created_at,
+  caption: photo.caption ?? undefined,
+  isFavorite: photo.is_favorite,
+  imageType: photo.image_type,
+  location:
+    photo.latitude === null || photo.longitude === null
+      ? undefined
+      : { latitude: photo.latitude, longitude: photo.longitude, altitude: photo.altitude },
+});

@@ -3,12 +3,11 @@ import { v7 as uuidv7 } from 'uuid';
 import { type AlbumTables, bringAlbum, coverAlbum, fillAlbum } from '#features/albums/index.ts';
 import type { ImportDeps } from './deps.ts';
 import type { EarlierWholeAlbum } from './earlier-system.ts';
+import { toKeptId } from './kept-id.ts';
 import { findOwnImported, findOwnImportedPhotos, insertImported, listEarlierIds, lockImports } from './store.ts';
 import type { ImportTables } from './tables.ts';
 
 type Tx = Kysely<AlbumTables & ImportTables>;
-
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /**
  * Makes an album with what came of it, in its order; into one that an import made before goes what has come since. Which photo was put
@@ -21,7 +20,7 @@ export function bringAlbumWhole(
   ownerId: string,
   album: EarlierWholeAlbum,
 ): Promise<boolean> {
-  const wanted = uuid.test(album.earlierId) ? album.earlierId : uuidv7();
+  const wanted = toKeptId(album.earlierId) ?? uuidv7();
   return bring(deps, system, ownerId, album, wanted).catch((error: { code?: string; constraint?: string }) => {
     // Somebody's album has that id here.
     if (error.code !== '23505' || error.constraint !== 'albums_pkey') throw error;

@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 import { type AlbumTables, bringAlbum, fillAlbum } from '#features/albums/index.ts';
 import {
+  fillTold,
   findUploadOf,
   type Made,
   type PhotoTables,
@@ -13,7 +14,7 @@ import { AppError } from '#platform/http/app-error.ts';
 import type { ImportDeps } from './deps.ts';
 import { type EarlierAlbum, type EarlierMaking, type EarlierPhoto, type Reason, Skip } from './earlier-system.ts';
 import { toKeptId } from './kept-id.ts';
-import { findOwnImported, insertImported, lockImports } from './store.ts';
+import { findNamesOfPhoto, findOwnImported, insertImported, lockImports } from './store.ts';
 import type { ImportTables } from './tables.ts';
 import { requirePicture } from './tell-kind.ts';
 
@@ -53,10 +54,11 @@ export async function bringPhoto(
       })
     : undefined;
   let albums = 0;
-  const settle = async (tx: Tx, id: string): Promise<void> => {
+  const settle = async (tx: Tx, id: string, isBrought: boolean): Promise<void> => {
     await lockImports(tx, ownerId);
     for (const earlier_id of photo.earlierIds) {
-      await insertImported(tx, { system, kind: 'photo', earlier_id, id, owner_id: ownerId });
+      const brought = isBrought ? (photo.told.takenAt ? 'dated' : 'undated') : null;
+      await insertImported(tx, { system, kind: 'photo', earlier_id, id, owner_id: ownerId, brought });
     }
     for (const album of photo.albums) {
       const { albumId, isNew } = await findOrMakeAlbum(tx, system, ownerId, album);
@@ -71,9 +73,11 @@ export async function bringPhoto(
     const uploader: Uploader = {
       principal,
       ownerId,
-      // What was made has no upload that it could be; what lies in the trash stays there.
-      findExisting: async (tx, hash) => (made ? undefined : findUploadOf(tx, ownerId, hash)),
-      afterKept: (tx, row) => settle(tx as unknown as Tx, row.id),
+      // What was made has no upload that it could be; what lies in the trash stays there. What nobody is known to own is a photo of its
+      // own, so that it can be given away: the one that its keeper has of the same bytes stays theirs.
+      findExisting: async (tx, hash) =>
+        made || photo.owner === 'unknown' ? undefined : findUploadOf(tx, ownerId, hash),
+      afterKept: (tx, row) => settle(tx as unknown as Tx, row.id, true),
     };
     const file = await photo.open();
     try {
@@ -95,7 +99,15 @@ export async function bringPhoto(
         signal,
       );
       if (duplicate) {
-        await deps.database.as(principal, (tx: Tx) => settle(tx, row.id));
+        await deps.database.as(principal, async (tx: Tx) => {
+          await lockImports(tx, ownerId);
+          const names = (await findNamesOfPhoto(tx, ownerId, row.id)).filter((name) => name.system === system);
+          const isBrought = names.some(({ brought }) => brought !== null);
+          const isUndated = names.every(({ brought }) => brought !== 'dated');
+          // One that was here on its own is left as it is.
+          if (isBrought) await fillTold(tx, ownerId, row.id, photo.told, isUndated);
+          await settle(tx, row.id, isBrought);
+        });
         return { outcome: 'duplicate', id: row.id, albums };
       }
       return { outcome: 'brought', id: row.id, albums };

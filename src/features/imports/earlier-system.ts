@@ -11,6 +11,7 @@ export const reasons = {
   too_many_pixels: 'more pixels than can be kept',
   no_room: 'its owner has no room left',
   no_owner: 'nobody whose it is',
+  owner_gone: 'whose it was came along once, and was deleted here',
   link: 'a symbolic link: what it leads to is taken where it lies itself',
   not_a_file: 'neither a file nor a folder',
   outside: 'outside the folder',

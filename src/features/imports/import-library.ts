@@ -1,3 +1,4 @@
+import { keeperOf } from './assign-earlier.ts';
 import { bringAlbumWhole, isNewAlbum } from './bring-album.ts';
 import { type BroughtOrganization, bringOrganization } from './bring-organization.ts';
 import { type BroughtPerson, bringPerson } from './bring-person.ts';
@@ -27,7 +28,7 @@ export interface ImportTerms {
 }
 
 export interface ImportCounts {
-  readonly people: Record<BroughtPerson['outcome'], number>;
+  readonly people: Record<Exclude<BroughtPerson['outcome'], 'named'>, number> & { named?: number };
   /** Of systems that have such alone. */
   readonly organizations?: Record<BroughtOrganization['outcome'], number>;
   readonly pictures?: { shown: number; there: number; kept: number; skipped: number };
@@ -52,18 +53,25 @@ export async function importLibrary(
   system: EarlierSystem,
   terms: ImportTerms,
 ): Promise<ImportCounts> {
-  const people = { made: 0, matched: 0, there: 0, skipped: 0 };
+  const people: ImportCounts['people'] = { made: 0, matched: 0, there: 0, skipped: 0 };
   const photos = { brought: 0, there: 0, duplicate: 0, aside: 0, skipped: 0 };
   const reasons: Partial<Record<Reason, number>> = {};
   let albums = 0;
 
+  const keeperId = await keeperOf(deps, system.name, terms.adminId);
+  const named = { ...terms, system: system.name, met: { emails: new Set<string>(), names: new Set<string>() } };
   const owners = new Map<string, Owner>();
+  /** People and organizations that were deleted here. */
+  const gone = new Set<string>();
   for await (const person of system.people?.() ?? []) {
     if (terms.signal.aborted) break;
-    const brought = await bringPerson(deps, { ...terms, system: system.name }, person);
-    people[brought.outcome] += 1;
+    const brought = await bringPerson(deps, named, person);
+    people[brought.outcome] = (people[brought.outcome] ?? 0) + 1;
     terms.onPerson(brought);
-    if (brought.outcome !== 'skipped') owners.set(person.earlierId, { id: brought.id, key: person.earlierId });
+    if (brought.isGone) gone.add(`profile ${person.earlierId}`);
+    else if (brought.outcome !== 'skipped') {
+      owners.set(person.earlierId, { id: brought.id, key: brought.id ?? person.earlierId });
+    }
   }
 
   const organizations = { made: 0, there: 0, skipped: 0 };
@@ -71,18 +79,18 @@ export async function importLibrary(
   for (const [earlierId, { id }] of owners) shownBy.set(`profile ${earlierId}`, id);
   for await (const organization of system.organizations?.() ?? []) {
     if (terms.signal.aborted) break;
-    const named = { ...terms, system: system.name };
-    const brought = await bringOrganization(deps, named, organization, (person) => owners.get(person)?.id ?? null);
+    const brought = await bringOrganization(deps, named, organization, (person) => owners.get(person)?.id);
     organizations[brought.outcome] += 1;
     terms.onOrganization(brought);
-    if (brought.outcome !== 'skipped') shownBy.set(`logo ${organization.earlierId}`, brought.id);
+    if (brought.isGone) gone.add(`logo ${organization.earlierId}`);
+    else if (brought.outcome !== 'skipped') shownBy.set(`logo ${organization.earlierId}`, brought.id);
   }
 
   const ownerOf = ({ owner }: EarlierPhoto): Owner => {
-    if (owner === 'unknown') return { id: terms.adminId, key: terms.adminId };
+    if (owner === 'unknown') return { id: keeperId, key: keeperId };
     if (owner !== 'named') {
       const found = owners.get(owner.person);
-      if (!found) throw new Skip('no_owner');
+      if (!found) throw new Skip(gone.has(`profile ${owner.person}`) ? 'owner_gone' : 'no_owner');
       return found;
     }
     if (!terms.namedId) throw unnamed();
@@ -128,10 +136,13 @@ export async function importLibrary(
   for await (const picture of system.pictures?.() ?? []) {
     if (terms.signal.aborted) break;
     try {
-      const id = shownBy.get(`${picture.kind} ${picture.of}`);
-      if (id === undefined) throw new Skip('no_owner');
-      pictures[await bringPicture(deps, { ...terms, system: system.name }, picture, id)] += 1;
+      const of = `${picture.kind} ${picture.of}`;
+      const id = shownBy.get(of);
+      if (id === undefined) throw new Skip(gone.has(of) ? 'owner_gone' : 'no_owner');
+      pictures[await bringPicture(deps, named, picture, id)] += 1;
     } catch (error) {
+      // It was under way when it was interrupted.
+      if (terms.signal.aborted) break;
       if (!(error instanceof Skip)) throw error;
       pass({ name: picture.name, why: error.why }, pictures);
     }
@@ -144,6 +155,8 @@ export async function importLibrary(
     done += 1;
     terms.onProgress({ done, of: Math.max(of, done) });
   });
+  // What is counted beforehand may have come to less: files that rows name are told once.
+  if (!terms.signal.aborted) terms.onProgress({ done, of: done });
   for await (const album of system.albums?.() ?? []) {
     if (terms.signal.aborted) break;
     if (!terms.namedId) throw unnamed();

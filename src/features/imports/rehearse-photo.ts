@@ -54,12 +54,13 @@ async function look(
   photo: EarlierPhoto,
   signal: AbortSignal,
 ): Promise<'brought' | 'duplicate'> {
+  const isOfItsOwn = photo.made !== undefined || photo.owner === 'unknown';
   const file = await photo.open();
   try {
     const body = await requirePicture(photo.filename, file);
     const { arrived, discard } = await receiveFile(deps, body);
     try {
-      if (!photo.made) {
+      if (!isOfItsOwn) {
         const hash = Buffer.from(arrived.sha256, 'hex');
         if (id && (await deps.database.as({ kind: 'user', id }, (tx: Tx) => findUploadOf(tx, id, hash))))
           return 'duplicate';
@@ -72,7 +73,7 @@ async function look(
       } finally {
         await folder.discard();
       }
-      if (!photo.made && !remember(rehearsal, digestOf(key, arrived.sha256))) return 'duplicate';
+      if (!isOfItsOwn && !remember(rehearsal, digestOf(key, arrived.sha256))) return 'duplicate';
       return 'brought';
     } finally {
       await discard();

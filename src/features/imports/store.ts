@@ -54,7 +54,14 @@ export async function findImported(
 /** Writes down what something became; what is written down already stays as it is. */
 export async function insertImported(
   tx: Tx,
-  row: { system: string; kind: ImportedKind; earlier_id: string; id: string; owner_id: string | null },
+  row: {
+    system: string;
+    kind: ImportedKind;
+    earlier_id: string;
+    id: string;
+    owner_id: string | null;
+    brought?: 'dated' | 'undated' | null;
+  },
 ): Promise<void> {
   await tx
     .insertInto('imported')
@@ -84,4 +91,72 @@ export async function listEarlierIds(
     .orderBy('earlier_id')
     .execute();
   return rows.map((row) => row.earlier_id);
+}
+
+/** Whether somebody of an earlier system became this account; by an administrator. */
+export async function isBroughtAccount(tx: Tx, system: string, userId: string): Promise<boolean> {
+  const row = await tx
+    .selectFrom('imported')
+    .where('owner_id', 'is', null)
+    .where('system', '=', system)
+    .where('kind', '=', 'person')
+    .where('id', '=', userId)
+    .select('id')
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Whose photos those are that nobody is known to own, where an import kept some aside; by an administrator. */
+export async function findKeeper(tx: Tx, system: string): Promise<string | undefined> {
+  const { rows } = await sql<{ id: string | null }>`select keeper_of_aside(${system}) as id`.execute(tx);
+  return rows[0]?.id ?? undefined;
+}
+
+/** What an import kept aside, and neither was given away nor thrown away since. */
+export async function listKeptAside(
+  tx: Kysely<ImportTables & PhotoTables>,
+  ownerId: string,
+  system: string,
+): Promise<string[]> {
+  const rows = await tx
+    .selectFrom('imported')
+    .innerJoin('photos', 'photos.id', 'imported.id')
+    .where('imported.owner_id', '=', ownerId)
+    .where('imported.system', '=', system)
+    .where('imported.kind', '=', 'photo')
+    .where(sql<boolean>`starts_with(imported.earlier_id, 'aside/')`)
+    .where('photos.deleted_at', 'is', null)
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('imported as given')
+            .where('given.owner_id', '=', ownerId)
+            .where('given.system', '=', system)
+            .where('given.kind', '=', 'photo')
+            .where('given.earlier_id', '=', sql<string>`'given/' || substr(imported.earlier_id, 7)`)
+            .select('given.id'),
+        ),
+      ),
+    )
+    .select(sql<string>`substr(imported.earlier_id, 7)`.as('name'))
+    .orderBy('name')
+    .execute();
+  return rows.map(({ name }) => name);
+}
+
+/** What imports know an owner's photo as, and what they were told of it. */
+export async function findNamesOfPhoto(
+  tx: Tx,
+  ownerId: string,
+  id: string,
+): Promise<{ system: string; earlierId: string; brought: 'dated' | 'undated' | null }[]> {
+  const rows = await tx
+    .selectFrom('imported')
+    .where('owner_id', '=', ownerId)
+    .where('kind', '=', 'photo')
+    .where('id', '=', id)
+    .select(['system', 'earlier_id', 'brought'])
+    .execute();
+  return rows.map(({ system, earlier_id, brought }) => ({ system, earlierId: earlier_id, brought }));
 }

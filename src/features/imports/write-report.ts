@@ -1,5 +1,5 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
 import type { BroughtOrganization } from './bring-organization.ts';
 import type { BroughtPerson } from './bring-person.ts';
@@ -20,22 +20,24 @@ export const noReport: Report = { skipped: () => {}, person: () => {}, organizat
 
 /**
  * A report that is written as things come, for its owner's eyes alone: names of files are somebody's.
- * @throws ImportError where there is a file already and it was not said to be replaced
+ * One of the same import that was ended early goes on in its file.
+ * @throws ImportError where there is another file already and it was not said to be replaced
  */
-export async function openReport(path: string, options: { force: boolean; title: string }): Promise<Report> {
-  const handle = await open(path, options.force ? 'w' : 'wx', 0o600).catch(
-    (error: { code?: string; message: string }) => {
-      throw new ImportError(
-        error.code === 'EEXIST'
-          ? `${path} is there already: name another file for the report, or replace it with --force.`
-          : `The report cannot be written: ${error.message}`,
-      );
+export async function openReport(path: string, options: { force: boolean; what: string }): Promise<Report> {
+  const { force, what } = options;
+  const handle = await open(path, force ? 'w' : 'wx', 0o600).catch(
+    async (error: { code?: string; message: string }) => {
+      if (error.code !== 'EEXIST') throw new ImportError(`The report cannot be written: ${error.message}`);
+      if (isUnfinished(await readFile(path, 'utf8').catch(() => ''), what)) return open(path, 'a');
+      throw new ImportError(`${path} is there already: name another file for the report, or replace it with --force.`);
     },
   );
   const stream: WriteStream = createWriteStream(path, { fd: handle });
   const failed = finished(stream).catch((error: Error) => error);
-  const write = (line: string): void => void stream.write(`${line}\n`);
-  write(options.title);
+  const write = (line: string): void => void stream.write(`${line.replace(/[\r\n]+/g, ' ')}\n`);
+  // Whatever was written last when it was killed.
+  if ((await handle.stat()).size > 0) write('');
+  write(`${what}, ${new Date().toISOString()}`);
   return {
     skipped: ({ name, why }) => write(`skipped ${JSON.stringify(name)}: ${reasons[why]}`),
     person({ outcome, username, notes }) {
@@ -48,7 +50,9 @@ export async function openReport(path: string, options: { force: boolean; title:
       if (notes.length > 0) write(`${what} ${JSON.stringify(name)}: ${notes.join('; ')}`);
     },
     async end(counts) {
-      write(counts ? tellCounts(counts).join('\n') : 'It was ended before all was done: run it again to go on.');
+      for (const line of counts ? tellCounts(counts) : ['It was ended before all was done: run it again to go on.']) {
+        write(line);
+      }
       stream.end();
       const error = await failed;
       if (error) throw new ImportError(`The report could not be written to its end: ${error.message}`);
@@ -56,14 +60,23 @@ export async function openReport(path: string, options: { force: boolean; title:
   };
 }
 
+/** Whether a report is of an import like this one, and of one that was ended, or killed, before all was done. */
+function isUnfinished(report: string, what: string): boolean {
+  const lines = report.split('\n');
+  const isTitle = (line: string): boolean => line.startsWith(`${what}, `);
+  if (!isTitle(lines[0] ?? '')) return false;
+  return !lines.slice(lines.findLastIndex(isTitle)).some((line) => /^Albums: \d+ made\.$/.test(line));
+}
+
 /** Sentences for whoever ran it. */
 export function tellCounts(counts: ImportCounts): string[] {
   const { people, organizations, pictures, photos, albums, reasons: why } = counts;
-  const were = people.made + people.matched + people.there + people.skipped;
+  const { named = 0 } = people;
+  const were = people.made + people.matched + named + people.there + people.skipped;
   return [
     ...(were > 0
       ? [
-          `People: ${people.made} made, ${people.matched} joined to accounts with their e-mail, ${people.there} there already, ${people.skipped} left out.`,
+          `People: ${people.made} made, ${people.matched} joined to accounts with their e-mail, ${named > 0 ? `${named} to accounts that were named, ` : ''}${people.there} there already, ${people.skipped} left out.`,
         ]
       : []),
     ...(organizations

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import { recordAudit } from '#features/audit/index.ts';
 import type { Database } from '#platform/database/database.ts';
+import { AppError } from '#platform/http/app-error.ts';
 import { explainError } from './explain-error.ts';
 import * as store from './store.ts';
 import type { OrganizationRole, OrganizationTables } from './tables.ts';
@@ -9,7 +10,8 @@ type Tx = Kysely<OrganizationTables>;
 
 /**
  * Makes an organization that comes from an earlier system. In the administrator's transaction, so that what remembers where it came
- * from is committed with it; they are its first member, until {@link leaveBrought}.
+ * from is committed with it; they are its first member, until {@link leaveBrought}, however many they administer already.
+ * @throws AppError `forbidden`
  */
 export async function bringOrganization(
   tx: Tx,
@@ -17,7 +19,9 @@ export async function bringOrganization(
   system: string,
 ): Promise<void> {
   const visibility = 'members';
-  await store.createOrganization(tx, { id, name, description: null, visibility });
+  if (!(await store.importOrganization(tx, { id, name }))) {
+    throw new AppError('forbidden', 'Only an administrator may do this.');
+  }
   const details = { visibility, by: 'import', system };
   await recordAudit(tx, { action: 'organization_created', subject: { kind: 'organization', id }, details });
 }

@@ -73,6 +73,10 @@ export async function createOrganization(
   await sql`select create_organization(${id}, ${name}, ${description}, ${visibility})`.execute(tx);
 }
 
+/** By an administrator, who is its first; beyond what one person may make, since a library that comes along has what it has. */
+export const importOrganization = (tx: Tx, { id, name }: { id: string; name: string }): Promise<boolean> =>
+  did(tx, sql<{ done: boolean }>`select import_organization(${id}, ${name}) as done`);
+
 /** @returns false when one may not, or it is gone */
 export const changeOrganization = (
   tx: Tx,

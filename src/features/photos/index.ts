@@ -15,6 +15,7 @@ export {
 export type { PhotoDeps } from './deps.ts';
 export { writeDownload } from './download-photos.ts';
 export { toContentDisposition } from './filename.ts';
+export { fillTold } from './fill-told.ts';
 export { photoJobHandlers, photoJobs } from './job-handlers.ts';
 export { sweepBlobs } from './jobs.ts';
 export { keepPhoto, makerOf, takeOutOfTrash, type Uploader } from './keep-photo.ts';
@@ -49,6 +50,7 @@ export {
   purgePhotos,
   requireBytes,
   selectMatchingIds,
+  setArchived,
   setPrimaryUnlessSet,
   trashPhotos as trashSelected,
 } from './store.ts';

@@ -335,7 +335,10 @@ export const updatePhoto = (
     place?: string | null;
     taken_at?: Date;
     taken_offset?: number | null;
-    taken_from?: 'person';
+    taken_from?: PhotoDetailRow['taken_from'];
+    latitude?: number;
+    longitude?: number;
+    altitude?: number | null;
   },
 ) =>
   tx

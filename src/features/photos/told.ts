@@ -66,6 +66,19 @@ export function takenAt(
   return { taken_at: new Date(), taken_offset: null, taken_from: 'upload' as const };
 }
 
+/** When a photo was taken that had to do with its file alone, where another copy of it tells more; nothing where none does. */
+export function refineTaken(
+  photo: { readonly taken_at: Date; readonly taken_offset: number | null; readonly taken_from: string },
+  { takenAt: told }: Told,
+) {
+  if (!told || !isPlausible(told.at) || photo.taken_from === 'person') return {};
+  if (photo.taken_from !== 'camera') {
+    return { taken_at: told.at, taken_offset: told.offsetMinutes, taken_from: 'file' as const };
+  }
+  const offset = photo.taken_offset === null ? offsetOf(photo.taken_at.getTime() - told.at.getTime()) : null;
+  return offset === null ? {} : { taken_at: told.at, taken_offset: offset, taken_from: 'camera' as const };
+}
+
 /** Minutes east of UTC, where a clock may differ by that much from UTC: quarters of an hour. */
 function offsetOf(ms: number): number | null {
   const minutes = Math.round(ms / minuteMs / 15) * 15;

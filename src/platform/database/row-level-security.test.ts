@@ -66,7 +66,7 @@ async function createPerson(name: string): Promise<Person> {
     await sql`insert into renewal_tokens (token_hash, session_id, user_id)
       values (${hashOf(`renewal of ${name}`)}, ${session}, ${id})`.execute(tx);
     await sql`insert into imported (system, kind, earlier_id, id, owner_id)
-      values ('earlier', 'photo', ${name}, ${photo}, ${id})`.execute(tx);
+      values ('earlier', 'photo', ${`aside/${name}`}, ${photo}, ${id})`.execute(tx);
     await sql`insert into api_keys (id, user_id, name, prefix, key_hash, scopes)
       values (${key}, ${id}, 'a key', 'tintype_', ${hashOf(`key of ${name}`)}, '{photos:read}')`.execute(tx);
     await sql`select record_blob(${hash}, 10, 'files', '[{"variant":"small","mime_type":"image/webp","bytes":1,"width":1,"height":1}]')`.execute(
@@ -703,6 +703,7 @@ describe('functions that run as the owner', () => {
       'forget_album',
       'forget_organization',
       'has_users',
+      'import_organization',
       'import_person',
       'index_album_photos',
       'index_photos',
@@ -710,6 +711,7 @@ describe('functions that run as the owner', () => {
       'invite_to_organization',
       'is_public_picture',
       'is_shown_picture',
+      'keeper_of_aside',
       'leave_batch',
       'leave_image',
       'leave_step',
@@ -783,8 +785,10 @@ describe('functions that run as the owner', () => {
       expect(await call(principal, `select import_person('${uuidv7()}', 'late', null, null, 'x', null)`), who).toEqual([
         false,
       ]);
+      expect(await call(principal, `select import_organization('${uuidv7()}', 'late')`), who).toEqual([false]);
+      expect(await call(principal, `select keeper_of_aside('earlier')`), who).toEqual([null]);
       await call(principal, `select rehash_own_password('another hash', 'taken')`);
-      expect(await call(principal, `select find_imported('earlier', 'photo', 'victim')`), who).toEqual([null]);
+      expect(await call(principal, `select find_imported('earlier', 'photo', 'aside/victim')`), who).toEqual([null]);
       expect(await call(principal, `select renew_session(sha256('guess'), sha256('x'), sha256('y'), 60)`), who).toEqual(
         [],
       );

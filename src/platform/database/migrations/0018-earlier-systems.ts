@@ -9,15 +9,24 @@ export async function earlierSystems(db: Kysely<unknown>): Promise<void> {
   await sql`
     create table imported (
       system text not null check (system ~ '^[a-z][a-z0-9-]{1,39}$'),
-      kind text not null check (kind in ('person', 'organization', 'photo', 'album')),
+      kind text not null check (kind in ('person', 'organization', 'photo', 'album', 'identity')),
       earlier_id text not null check (length(earlier_id) between 1 and 1024),
       id uuid not null,
       owner_id uuid references users on delete cascade,
       imported_at timestamptz not null default now(),
-      check (kind = 'organization' or owner_id is not null)
+      brought text check (brought in ('dated', 'undated')),
+      check (kind in ('person', 'organization') or owner_id is not null)
     )`.execute(db);
   await sql`comment on table imported is
     'What each thing of an earlier system became. Its rows stay when the thing is deleted here, so that another run does not bring it back.'`.execute(
+    db,
+  );
+  await sql`comment on column imported.kind is
+    'A person that nobody owns stays when their account is deleted; an identity, which tells them from another of the same number, does not.'`.execute(
+    db,
+  );
+  await sql`comment on column imported.brought is
+    'Of a photo that an import made: whether it was told when that was taken. What other copies tell fills what nothing told; null of photos that were here.'`.execute(
     db,
   );
   await sql`create unique index imported_by_owner on imported (owner_id, system, kind, earlier_id) nulls not distinct`.execute(
@@ -34,7 +43,7 @@ export async function earlierSystems(db: Kysely<unknown>): Promise<void> {
     db,
   );
   await sql`create policy administered on imported for select using (
-    kind in ('person', 'organization') and (select app_is_admin()))`.execute(db);
+    kind in ('person', 'organization', 'identity') and (select app_is_admin()))`.execute(db);
   // Profile pictures and logos are everybody's, and so is where an old address of one leads.
   await sql`
     create function find_imported(p_system text, p_kind text, p_earlier_id text) returns uuid
@@ -42,6 +51,29 @@ export async function earlierSystems(db: Kysely<unknown>): Promise<void> {
       select id from imported where system = p_system and kind = p_kind and earlier_id = p_earlier_id
         and kind in ('person', 'organization')
     $$`.execute(db);
+  await sql`
+    create function keeper_of_aside(p_system text) returns uuid
+    language sql stable security definer set search_path = public, pg_temp as $$
+      select owner_id from imported where system = p_system and kind = 'photo' and starts_with(earlier_id, 'aside/')
+        and app_is_admin() order by imported_at limit 1
+    $$`.execute(db);
+  // Whoever was brought along has been here for less long than the date says that their account came with.
+  await sql`
+    create or replace function sole_owner() returns table (user_id uuid, username text)
+    language sql stable security definer set search_path = public, pg_temp as $$
+      select id, users.username from users where role = 'admin' and disabled_at is null
+      order by exists (select from imported i where i.owner_id = users.id and i.kind = 'identity' and starts_with(i.earlier_id, 'made ')),
+        created_at, id limit 1
+    $$`.execute(db);
+  await sql`
+    create function import_organization(p_id uuid, p_name text) returns boolean
+    language plpgsql security definer set search_path = public, pg_temp as $$
+    begin
+      if not app_is_admin() then return false; end if;
+      insert into organizations (id, name, description, visibility) values (p_id, p_name, null, 'members');
+      insert into memberships (user_id, resource_kind, resource_id, role) values (app_user_id(), 'organization', p_id, 'admin');
+      return true;
+    end $$`.execute(db);
 }
 
 /** Sessions that end sooner when idle, and those that go on by a token that is used once. */
@@ -149,7 +181,7 @@ async function people(db: Kysely<unknown>): Promise<void> {
     create function password_forms() returns table (form text, accounts bigint)
     language sql stable security definer set search_path = public, pg_temp as $$
       select case
-          when hash like '$argon2id$%' then ''
+          when hash like '$argon2id$%' then substring(hash from '^\\$argon2id\\$v=\\d+\\$m=\\d+,t=\\d+,p=\\d+')
           when hash ~ '^(pbkdf2|scrypt):' then split_part(hash, '$', 1)
           when hash like 'pbkdf2\\_%' then split_part(hash, '$', 1) || '$' || split_part(hash, '$', 2)
           else substring(hash from '^(?:bcrypt(?:_sha256)?\\$)?\\$2[aby]\\$\\d\\d')
