@@ -74,8 +74,8 @@ const open = (people = 'users.json') =>
     browsers: [at('browser.json')],
   });
 const counts = {
-    people: { made: 2, matched: 0, named: 1, there: 0, skipped: 0 },
-    photos: { brought: 6, there: 0, duplicate: 0, aside: 1, skipped: 2 },
+  people: { made: 2, matched: 0, named: 1, there: 0, skipped: 0 },
+  photos: { brought: 6, there: 0, duplicate: 0, aside: 1, skipped: 2 },
   albums: 1,
   reasons: { no_owner: 1, not_a_picture: 1 },
 };
