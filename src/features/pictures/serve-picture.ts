@@ -11,7 +11,7 @@ import { drawStandIn, type StandIn, toInitials } from './draw-stand-in.ts';
 import { type PictureLocator, type ShownPicture, toShown } from './locate-picture.ts';
 import { findAvatar, type PictureKind } from './store.ts';
 
-const uuid = '([0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})';
+const uuid = '([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})';
 const imageAddress = new RegExp(`^/images/(?:users/${uuid}/(profile|cover)|organizations/${uuid}/logo)$`);
 /** Clients of Gravatar put an ending behind it at times. MD5 is an older way of theirs, by which nobody is found here. */
 const avatarAddress = /^\/avatar\/([0-9a-f]{64}|[0-9a-f]{32})(?:\.(?:jpe?g|png|gif|webp))?$/i;
@@ -165,7 +165,7 @@ export function createPictureServer(deps: {
       return true;
     }
     const kind = (match[2] as PictureKind | undefined) ?? 'logo';
-    const id = ((match[1] ?? match[3]) as string).toLowerCase();
+    const id = (match[1] ?? match[3]) as string;
     if (serveAtOnce(request, response, kind, id, query)) deps.answered(request, response);
     else void respond(request, response, serveImage(request, response, kind, id, query));
     return true;
