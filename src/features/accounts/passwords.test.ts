@@ -15,6 +15,14 @@ test('nobody has no password', async () => {
   expect(await passwords.verify('anything at all', null)).toBe(false);
 });
 
+test('after a rush in which nothing could be hashed, absent and present are verified alike again', async () => {
+  const rushed = createPasswords();
+  const many = Array.from({ length: 66 }, () => rushed.hash('a long walk uphill'));
+  await expect(rushed.verify('a long walk uphill', null)).rejects.toMatchObject({ code: 'rate_limited' });
+  await Promise.all(many);
+  expect(await rushed.verify('a long walk uphill', null)).toBe(false);
+});
+
 test('a hash of other parameters is verified, and wants to be replaced; one that cannot be read is nobody’s', async () => {
   const own = await passwords.hash('a long walk uphill');
   expect(passwords.isEarlier(own)).toBe(false);

@@ -69,7 +69,12 @@ export function createPasswords(): Passwords {
     hash,
     isEarlier: (stored) => !stored.startsWith(own),
     async verify(password, stored, form = '') {
-      decoy ??= hash(randomBytes(16).toString('hex'));
+      decoy ??= hash(randomBytes(16).toString('hex')).catch((error) => {
+        // There were too many at that moment: another one is made for the next.
+        decoy = undefined;
+        throw error;
+      });
+      decoy.catch(() => {});
       const stands = (text: string) => (text ? readEarlierPassword(text) : null);
       const known = stands(stored ?? (form && decoyOf(form)));
       // A hash that nobody can read is nobody's password, and takes as long to say so.

@@ -6,7 +6,6 @@ import {
   findUploadOf,
   type PhotoDetailRow,
   type PhotoTables,
-  purgePhotos,
   setArchived,
   type Told,
   trashSelected,
@@ -34,7 +33,7 @@ export async function listAside(
 }
 
 /**
- * Gives files that were kept aside to whom they belong. The photo becomes theirs first, and is the administrator's no longer after.
+ * Gives files that were kept aside to whom they belong. The photo becomes theirs first, and lies in the administrator's trash after.
  * @returns how many were given, and the names under which nothing is kept aside (any more)
  */
 export async function assignEarlier(
@@ -72,9 +71,12 @@ export async function assignEarlier(
       const names = await findNamesOfPhoto(tx, keeperId, id);
       const isOnlyAside = names.every((known) => known.system === system && own.includes(known.earlierId));
       if (userId !== keeperId && isOnlyAside) {
+        // Not for good: an upload of the same bytes may have been answered with it, of which nothing tells.
         await trashSelected(tx, keeperId, { ids: [id] }, new Date());
-        await purgePhotos(tx, keeperId, [id]);
         return;
+      }
+      if (userId === keeperId) {
+        await insertImported(tx, { system, kind: 'photo', earlier_id: name, id, owner_id: keeperId });
       }
       // It is the keeper's own, given to them now or because something of theirs came with the same bytes.
       await setArchived(tx, keeperId, { ids: [id] }, false);

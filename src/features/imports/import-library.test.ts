@@ -62,10 +62,10 @@ const person = (earlierId: string, about: Partial<EarlierPerson> = {}): EarlierP
   ...about,
 });
 const rowOf = async (owner: { id: string }, bytes: Buffer) =>
-  (await query('select * from photos where owner_id = $1 and blob_hash = $2 order by created_at', [
-    owner.id,
-    Buffer.from(sha256(bytes), 'hex'),
-  ])) as Record<string, unknown>[];
+  (await query(
+    'select * from photos where owner_id = $1 and blob_hash = $2 and deleted_at is null order by created_at',
+    [owner.id, Buffer.from(sha256(bytes), 'hex')],
+  )) as Record<string, unknown>[];
 const assign = (system: string, to: Person, ...names: string[]) =>
   assignEarlier(importer.deps, { system, adminId: admin.id, userId: to.id, names });
 
@@ -91,6 +91,17 @@ describe('what nobody is known to own', () => {
     expect(await rowOf(rosa, bytes)).toHaveLength(1);
     expect(await rowOf(second, bytes)).toHaveLength(1);
     expect((await importer.run(system)).counts.photos).toMatchObject({ there: 2, aside: 0 });
+  });
+
+  test('lies in the trash once it was given away, where an upload of the same bytes finds it', async () => {
+    const bytes = await tinyPhoto(108);
+    await importer.run(library('uploaded', { items: [photo('a.jpg', bytes)] }));
+    const { id } = await app.upload(admin, bytes, 'mine.jpg');
+    expect(await assign('uploaded', rosa, 'a.jpg')).toEqual({ given: 1, unknown: [] });
+    expect(await query('select deleted_at is null as live from photos where id = $1', [id])).toEqual([{ live: false }]);
+    expect(await listAside(importer.deps, 'uploaded', admin.id)).toEqual([]);
+    expect((await app.upload(admin, bytes, 'mine.jpg')).id).toBe(id);
+    expect(await rowOf(admin, bytes)).toHaveLength(1);
   });
 
   test('stays where something of the administrator’s own came with the same bytes after it', async () => {
@@ -137,6 +148,11 @@ describe('what nobody is known to own', () => {
     expect(row).toMatchObject({ is_archived: false });
     const places = await query('select album_id from album_photos where photo_id = $1', [row?.id]);
     expect(places).toEqual([]);
+    const names = await query(
+      `select id from imported where system = 'kept' and kind = 'photo' and earlier_id = 'a.jpg'`,
+      [],
+    );
+    expect(names, 'by the name it had').toEqual([{ id: row?.id }]);
     expect(await listAside(importer.deps, 'kept', admin.id)).toEqual(['b.jpg']);
   });
 

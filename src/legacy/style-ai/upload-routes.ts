@@ -1,5 +1,5 @@
 import { requireAllowed } from '#features/access/index.ts';
-import { uploadOwnPhoto, withdrawPhoto } from '#features/photos/index.ts';
+import { trashPhotos, uploadOwnPhoto, withdrawPhoto } from '#features/photos/index.ts';
 import type { StyleId } from '#features/styles/index.ts';
 import { stylePhoto } from '#features/styles/index.ts';
 import { AppError } from '#platform/http/app-error.ts';
@@ -35,7 +35,7 @@ export function uploadRoutes(deps: LegacyDeps, pace: Pace): LegacyRoute[] {
     );
     const styled = await stylePhoto(deps.photos, user, original.id, { style }, signal).catch(async (error) => {
       // Whoever is told that nothing came of it has nothing of it. What was in the library before stays in it.
-      if (!duplicate) await withdrawPhoto(deps.photos, user, original.id).catch(() => {});
+      if (!duplicate) await takeBack(user, original.id, error);
       throw error;
     });
     return {
@@ -44,6 +44,12 @@ export function uploadRoutes(deps: LegacyDeps, pace: Pace): LegacyRoute[] {
       source_photo_id: original.id,
       source_mime_type: original.mime_type,
     };
+  };
+
+  /** Where there is no room, what lies in the trash would take it; otherwise whoever uploaded the same meanwhile finds it there. */
+  const takeBack = async (user: UserCaller, id: string, error: unknown): Promise<void> => {
+    const isForRoom = error instanceof AppError && error.code === 'quota_exceeded';
+    await (isForRoom ? withdrawPhoto(deps.photos, user, id) : trashPhotos(deps.photos, user, { ids: [id] }));
   };
 
   const upload = async (c: LegacyContext, user: UserCaller): Promise<Response> => {
