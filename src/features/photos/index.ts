@@ -47,7 +47,6 @@ export {
   lockPhotos,
   type PhotoDetailRow,
   type PhotoRow,
-  purgePhotos,
   requireBytes,
   selectMatchingIds,
   setArchived,
