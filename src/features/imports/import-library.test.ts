@@ -193,6 +193,42 @@ describe('people', () => {
     expect(ran.notes[first.username]).toContain(`“${rosa.username}”`);
   });
 
+  test.each([
+    ['left out, as ever', undefined, { skipped: 1 }],
+    ['joined to it as well', true, { matched: 1 }],
+  ] as const)(
+    'whose e-mail an account has that was named for somebody else are %s',
+    async (_, matchEmails, outcome) => {
+      const named = await app.signUp();
+      const system = library(matchEmails ? 'named-joined' : 'named-apart', {
+        people: each([person('one', { account: named.username }), person('two', { email: named.email })]),
+        items: [photo('x.jpg', await tinyPhoto(matchEmails ? 114 : 115), { owner: { person: 'two' } })],
+      });
+      const options = matchEmails ? { matchEmails } : {};
+      const foreseen = await importer.run(system, { ...options, dryRun: true });
+      const ran = await importer.run(system, options);
+      expect(ran).toEqual(foreseen);
+      expect(ran.counts.people).toEqual({ made: 0, matched: 0, named: 1, there: 0, skipped: 0, ...outcome });
+      expect(ran.counts.photos).toMatchObject({ brought: matchEmails ? 1 : 0 });
+    },
+  );
+
+  test('who come later to an account that was named before are joined to it by its e-mail', async () => {
+    const named = await app.signUp();
+    await importer.run(library('named-before', { people: each([person('old', { account: named.username })]) }));
+    const real = person('real', { email: named.email });
+    const twin = person('twin', { email: named.email });
+    const system = library('named-before', { people: each([real]) });
+    const foreseen = await importer.run(system, { dryRun: true, matchEmails: true });
+    const ran = await importer.run(system, { matchEmails: true });
+    expect(ran).toEqual(foreseen);
+    expect(ran.counts.people).toMatchObject({ made: 0, matched: 1 });
+    // From then on it is theirs: whoever else has that e-mail is another, in a run of its own too.
+    const last = await importer.run(library('named-before', { people: each([twin]) }), { matchEmails: true });
+    expect(last.counts.people).toMatchObject({ made: 1, matched: 0 });
+    expect(last.notes[twin.username]).toContain('another person there has their e-mail');
+  });
+
   test('who have the same name are told apart by a dry run as by the import', async () => {
     const username = `twin-${randomUUID().slice(0, 8)}`;
     const system = library('twins', {
