@@ -376,6 +376,7 @@ describe('organizations', () => {
 describe('a second copy of a photo', () => {
   const location = { latitude: 1.5, longitude: 2.5, altitude: null };
   const takenAt = { at: new Date('2011-02-03T04:05:06Z'), offsetMinutes: -60 };
+  let copies = 150;
 
   test('fills what nothing is known of yet, and changes nothing that is', async () => {
     const bytes = await tinyPhoto(131);
@@ -407,6 +408,29 @@ describe('a second copy of a photo', () => {
     };
     await importer.run(library('copies', { items: [copy('third.jpg', other)] }), { user: rosa });
     expect(await rowOf(rosa, bytes)).toMatchObject([facts]);
+  });
+
+  test.each([
+    ['the same moment', '', '2015-05-03T14:30:20Z', 60, [null, 'camera']],
+    ['the same moment as a camera in a zone', '+02:00', '2015-05-03T12:30:20Z', 60, [120, 'camera']],
+    ['the zone', '', '2015-05-03T12:30:00Z', 60, [120, 'camera']],
+    ['what no zone is', '', '2012-12-12T12:12:12Z', 60, [60, 'person']],
+    ['what no zone is, of a camera in a zone', '+02:00', '2015-05-03T14:30:00Z', 60, [60, 'person']],
+  ])('that tells %s ends as the first would have', async (_, zone, at, offsetMinutes, end) => {
+    const bytes = await tinyPhoto((copies += 1), { takenAt: `2015-05-03T14:30:00${zone}` });
+    const told = { takenAt: { at: new Date(at), offsetMinutes } };
+    const ends: unknown[] = [];
+    for (const order of [[told, {}] as const, [{}, told] as const]) {
+      const owner = await app.signUp();
+      for (const [n, about] of order.entries()) {
+        const items = [photo(`${n}.jpg`, bytes, { owner: 'named', told: about })];
+        await importer.run(library('orders', { items }), { user: owner });
+      }
+      const [row] = await rowOf(owner, bytes);
+      ends.push([row?.taken_at, row?.taken_offset, row?.taken_from]);
+    }
+    expect(ends[0]).toEqual([expect.any(Date), ...end]);
+    expect(ends[1]).toEqual(ends[0]);
   });
 
   test('leaves one alone that its owner has on their own', async () => {
