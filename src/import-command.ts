@@ -19,35 +19,38 @@ export function importCommand(readConfig: () => Config): Command {
     .option('--albums', 'make an album of each folder')
     .action(async (dir: string, options: ImportOptions & { albums?: true }) => {
       const { bring, openFolder } = await load();
-      await bring(readConfig(), options, () => openFolder(dir, { albums: options.albums === true }));
+      await bring(readConfig(), options, {
+        from: [dir],
+        open: () => openFolder(dir, { albums: options.albums === true }),
+      });
     });
 
   system('google-takeout <dir>', 'what Google’s Takeout gave out of Google Photos, unpacked into one folder')
     .requiredOption('--user <name>', 'whose it becomes')
     .action(async (dir: string, options: ImportOptions) => {
       const { bring, openTakeout } = await load();
-      await bring(readConfig(), options, () => openTakeout(dir));
+      await bring(readConfig(), options, { from: [dir], open: () => openTakeout(dir) });
     });
 
   system('photo-gallery <database> <photos>', 'photo-gallery: its Postgres address or SQLite file, and its data/photos')
     .requiredOption('--user <name>', 'whose it becomes')
     .action(async (database: string, photos: string, options: ImportOptions) => {
       const { bring, openGallery } = await load();
-      await bring(readConfig(), options, () => openGallery(database, photos));
+      await bring(readConfig(), options, { from: [database, photos], open: () => openGallery(database, photos) });
     });
 
   system('immich <url>', 'what somebody has in immich; IMMICH_API_KEY, a key that they made there, opens it')
     .requiredOption('--user <name>', 'whose it becomes')
     .action(async (url: string, options: ImportOptions) => {
       const { bring, openImmichAt } = await load();
-      await bring(readConfig(), options, () => openImmichAt(url));
+      await bring(readConfig(), options, { from: [url], open: () => openImmichAt(url) });
     });
 
   system('style-ai <database> <uploads>', 'style-ai: its SQLite file or Postgres address, and its folder of uploads')
     .option('--match-emails', 'join its people to accounts here that have their e-mail')
     .action(async (database: string, uploads: string, options: ImportOptions) => {
       const { bring, openStyle } = await load();
-      await bring(readConfig(), options, () => openStyle(database, uploads));
+      await bring(readConfig(), options, { from: [database, uploads], open: () => openStyle(database, uploads) });
     });
 
   system('pinit <database>', 'pinit: its SQLite file or Postgres address, and its bucket')
@@ -58,7 +61,10 @@ export function importCommand(readConfig: () => Config): Command {
     .option('--region <name>', 'of the bucket; default: AWS_REGION at Amazon, auto elsewhere')
     .action(async (database: string, options: ImportOptions & BucketNames) => {
       const { bring, openPinitLibrary } = await load();
-      await bring(readConfig(), options, () => openPinitLibrary(database, options));
+      await bring(readConfig(), options, {
+        from: [database, options.files ?? `s3://${options.bucket}`, options.endpoint],
+        open: (signal) => openPinitLibrary(database, options, signal),
+      });
     });
 
   system('ai-library <images>', 'ai-library: its folder uploads/images')
@@ -69,7 +75,10 @@ export function importCommand(readConfig: () => Config): Command {
     .action(
       async (images: string, { user, browser, people, ...options }: Omit<ImportOptions, 'user'> & AiLibraryNames) => {
         const { bring, openAi } = await load();
-        await bring(readConfig(), options, () => openAi(images, { user, browser, ...(people ? { people } : {}) }));
+        await bring(readConfig(), options, {
+          from: [images],
+          open: () => openAi(images, { user, browser, ...(people ? { people } : {}) }),
+        });
       },
     );
 
@@ -78,7 +87,10 @@ export function importCommand(readConfig: () => Config): Command {
     .option('--images <dir>', 'the folder that was served at /static/images, where there is one')
     .action(async (database: string, options: ImportOptions & { images?: string }) => {
       const { bring, openOrganizations } = await load();
-      await bring(readConfig(), options, () => openOrganizations(database, options.images));
+      await bring(readConfig(), options, {
+        from: [database, options.images],
+        open: () => openOrganizations(database, options.images),
+      });
     });
 
   command

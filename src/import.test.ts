@@ -1,5 +1,77 @@
-import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { openPinitLibrary } from './import.ts';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { PoolConfig } from 'pg';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createTestApp } from '../test/app.ts';
+import { parseConfig } from './config.ts';
+import { bring, type ImportOptions, openPinitLibrary } from './import.ts';
+
+const app = await createTestApp();
+const [first, second] = [await app.signUp(), await app.signUp()];
+const addressOf = ({ user, password, host, port, database }: PoolConfig): string =>
+  `postgres://${user}:${encodeURIComponent(String(password ?? ''))}@localhost:${port}/${database}?host=${encodeURIComponent(host ?? '')}`;
+const config = parseConfig({
+  TINTYPE_DATA: app.dataDir,
+  TINTYPE_IMAGING_PROCESSES: '1',
+  DATABASE_URL: addressOf(app.database.owner),
+  APP_DATABASE_URL: addressOf(app.database.app),
+});
+const interrupts = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const listeners = () => interrupts.map((signal) => process.listeners(signal));
+const before = listeners();
+
+afterEach(() => {
+  // What was interrupted says so to whoever started the process, which is the test's here.
+  process.exitCode = undefined;
+  expect(listeners()).toEqual(before);
+});
+
+/** Brings a library that is interrupted with its first file, or not at all. */
+async function run(dir: string, options: ImportOptions & { isInterrupted?: boolean }) {
+  const seen: { opening: unknown; working: number[]; isAborted: boolean[] } = {
+    opening: 0,
+    working: [],
+    isAborted: [],
+  };
+  await bring(config, options, {
+    from: [dir],
+    async open(signal) {
+      seen.opening = listeners();
+      return {
+        name: 'folder',
+        async *photos() {
+          seen.working = listeners().map((all, n) => all.length - (before[n] ?? []).length);
+          seen.isAborted.push(signal.aborted);
+          if (options.isInterrupted) process.listeners('SIGTERM').at(-1)?.('SIGTERM');
+          seen.isAborted.push(signal.aborted);
+          yield { name: 'film.mp4', why: 'video' };
+        },
+        count: async () => 1,
+        close: async () => {},
+      };
+    },
+  });
+  return seen;
+}
+
+test('Ctrl+C ends the process until the other library is open; from then on it aborts, until the import has ended', async () => {
+  const { opening, working, isAborted } = await run('/pictures', { user: first.username, isInterrupted: true });
+  expect(opening).toEqual(before);
+  expect(working).toEqual([1, 1, 1]);
+  expect(isAborted).toEqual([false, true]);
+  expect(process.exitCode).toBe(1);
+});
+
+test('a report goes on with the same import alone: not with another folder’s, nor another account’s', async () => {
+  const report = join(app.dataDir, 'report.txt');
+  await run('/pictures', { user: first.username, report, isInterrupted: true });
+  const text = await readFile(report, 'utf8');
+  await expect(run('/elsewhere', { user: first.username, report })).rejects.toThrow('--force');
+  await expect(run('/pictures', { user: second.username, report })).rejects.toThrow('--force');
+  expect(await readFile(report, 'utf8')).toBe(text);
+  await run('/pictures', { user: first.username, report });
+  expect(await readFile(report, 'utf8')).toMatch(/^Importing .*was ended before.*^Importing .*^Albums: 0 made/ms);
+});
 
 describe('where pinit’s bucket is', () => {
   beforeEach(() => {
@@ -8,7 +80,8 @@ describe('where pinit’s bucket is', () => {
     vi.stubEnv('AWS_REGION', '');
     return () => vi.unstubAllEnvs();
   });
-  const open = (names: object) => openPinitLibrary('/nowhere/pinit.db', { bucket: 'pinit-images', ...names });
+  const open = (names: object) =>
+    openPinitLibrary('/nowhere/pinit.db', { bucket: 'pinit-images', ...names }, new AbortController().signal);
 
   test('is not guessed at Amazon', async () => {
     await expect(open({})).rejects.toThrow('name it with --region');

@@ -30,6 +30,7 @@ import {
   openPinit,
   openReport,
   openStyleAi,
+  reportTitle,
   tellCounts,
 } from './features/imports/index.ts';
 import { photoJobs } from './features/photos/index.ts';
@@ -54,6 +55,14 @@ export interface ImportOptions {
   readonly user?: string;
 }
 
+/** A library of another program that is not open yet. */
+export interface Source {
+  /** Where it is: paths and addresses, as whoever runs the import names them. */
+  readonly from: readonly (string | undefined)[];
+  /** @param signal aborts with Ctrl+C, once it is open */
+  open(signal: AbortSignal): Promise<EarlierSystem>;
+}
+
 /** Where pinit has its files: a folder, or a bucket. */
 export interface BucketNames {
   readonly files?: string;
@@ -66,15 +75,17 @@ export interface BucketNames {
  * `tintype import …`: opens the library and the other program's, and brings the one into the other. What was brought stays when it is
  * interrupted, and the same command goes on.
  */
-export async function bring(config: Config, options: ImportOptions, open: () => Promise<EarlierSystem>): Promise<void> {
+export async function bring(config: Config, options: ImportOptions, source: Source): Promise<void> {
   requireLibrary(config);
-  const system = await open();
+  const stop = new AbortController();
+  // Until it is open there is nothing to finish: Ctrl+C ends the process, as it ends any other.
+  const system = await source.open(stop.signal);
   try {
     const dryRun = options.dryRun === true;
-    const what = `${dryRun ? 'A dry run of importing' : 'Importing'} ${system.name}`;
-    const { force, report: path } = options;
-    await withLibrary(config, async ({ deps, adminId, signal }) => {
-      const namedId = options.user === undefined ? null : await requireUser(deps.database, adminId, options.user);
+    const { force, report: path, user } = options;
+    const what = reportTitle({ system: system.name, from: source.from, user, dryRun });
+    await withLibrary(config, stop, async ({ deps, adminId, signal }) => {
+      const namedId = user === undefined ? null : await requireUser(deps.database, adminId, user);
       const closedHash = await createPasswords().hash(newSecret());
       // Once all that was said is known to be so: a name that was mistyped leaves no report.
       const report = path ? await openReport(path, { force: force === true, what }) : noReport;
@@ -135,7 +146,7 @@ export async function assign(
   options: { user?: string; all?: true },
 ): Promise<void> {
   requireLibrary(config);
-  await withLibrary(config, async ({ deps, adminId, signal }) => {
+  await withLibrary(config, new AbortController(), async ({ deps, adminId, signal }) => {
     const aside = await listAside(deps, system, adminId);
     if (options.user === undefined) {
       for (const name of aside) say(name);
@@ -165,13 +176,18 @@ interface Opened {
   readonly signal: AbortSignal;
 }
 
-async function withLibrary(config: Config, work: (opened: Opened) => Promise<void>): Promise<void> {
-  const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort());
-  const logger = await createLogger({ ...config, logLevel: 'warn' });
-  const library = await openLibrary(config, logger);
-  const closing: (() => unknown)[] = [library.close];
+async function withLibrary(
+  config: Config,
+  stop: AbortController,
+  work: (opened: Opened) => Promise<void>,
+): Promise<void> {
+  const interrupt = (): void => stop.abort();
+  for (const signal of interrupts) process.once(signal, interrupt);
+  const closing: (() => unknown)[] = [];
   try {
+    const logger = await createLogger({ ...config, logLevel: 'warn' });
+    const library = await openLibrary(config, logger);
+    closing.push(library.close);
     const { database } = library;
     const adminId = await requireAdministrator(database);
     await settlePlace(database, config.storage.driver);
@@ -187,8 +203,11 @@ async function withLibrary(config: Config, work: (opened: Opened) => Promise<voi
     await work({ deps: { database, blobs, imaging, jobs, maxUploadBytes, quota }, adminId, signal: stop.signal });
   } finally {
     for (const close of closing.reverse()) await close();
+    for (const signal of interrupts) process.removeListener(signal, interrupt);
   }
 }
+
+const interrupts = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 const say = (line: string): void => {
   process.stdout.write(`${line}\n`);
@@ -234,7 +253,11 @@ export async function openImmichAt(url: string): Promise<EarlierSystem> {
 }
 
 /** Keys are taken from the environment: what stands in a command is read by everybody on the machine. */
-export async function openPinitLibrary(database: string, names: BucketNames): Promise<EarlierSystem> {
+export async function openPinitLibrary(
+  database: string,
+  names: BucketNames,
+  signal: AbortSignal,
+): Promise<EarlierSystem> {
   if (names.files) return openPinit({ database, files: openFilesBelow(await requireFolder(names.files)) });
   const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, ...aws } = process.env;
   if (!names.bucket || !accessKeyId || !secretAccessKey) {
@@ -250,13 +273,8 @@ export async function openPinitLibrary(database: string, names: BucketNames): Pr
       `In which of Amazon’s regions “${bucket}” is, is not said: name it with --region, such as eu-central-1, or its server with --endpoint.`,
     );
   }
-  const interrupt = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => interrupt.abort());
   const keys = { accessKeyId, secretAccessKey, sessionToken: aws.AWS_SESSION_TOKEN };
-  return openPinit({
-    database,
-    files: await openBucket({ bucket, endpoint, region, ...keys, signal: interrupt.signal }),
-  });
+  return openPinit({ database, files: await openBucket({ bucket, endpoint, region, ...keys, signal }) });
 }
 
 /** What ai-library has beside its images. */

@@ -25,6 +25,7 @@ import * as tags from '#features/photos/tag-store.ts';
 import * as pictures from '#features/pictures/store.ts';
 import * as guests from '#features/sharing/guest-store.ts';
 import * as sharing from '#features/sharing/store.ts';
+import { asSystem } from '#platform/database/as-system.ts';
 import { anonymous, type Principal } from '#platform/database/principal.ts';
 import type { LinkCaller } from '#platform/http/caller.ts';
 import { createTestApp } from '../app.ts';
@@ -41,6 +42,16 @@ beforeAll(async () => {
   await app.database.database.as({ kind: 'user', id: fixture.victim.person.id }, (tx) =>
     pictures.recordPublished(tx, place, hashOfVictim(), files),
   );
+  const came = [
+    { kind: 'photo', earlier_id: 'x', id: victims().photo },
+    { kind: 'photo', earlier_id: 'aside/x', id: victims().photo },
+    { kind: 'identity', earlier_id: 'made x', id: victims().owner },
+  ] as const;
+  for (const row of came) {
+    await asSystem(app.database.database, (tx: Tx) =>
+      imports.insertImported(tx, { ...row, system: 'folder', owner_id: victims().owner, brought: null }),
+    );
+  }
   before = await fixture.rowsOf(fixture.victim);
 });
 

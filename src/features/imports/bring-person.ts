@@ -70,7 +70,8 @@ export function bringPerson(deps: ImportDeps, terms: PeopleTerms, person: Earlie
     let email = person.email && validEmail.test(person.email) ? person.email : null;
     if (person.email && !email) notes.push(`${person.email} is no e-mail: made without one`);
     const same = email ? await findUserByEmail(tx, email) : undefined;
-    // Not every system has each e-mail once: whose the account is came first, and two people are never made one.
+    // Not every system has each e-mail once: whose the account is came first, and two people are never made one. An account that was
+    // named for somebody is still there to be joined by whoever has its e-mail.
     if (email && (met.emails.has(email.toLowerCase()) || (same && (await isBroughtAccount(tx, system, same.id))))) {
       notes.push(`another person there has their e-mail, ${email}: made without one`);
       email = null;
@@ -80,7 +81,10 @@ export function bringPerson(deps: ImportDeps, terms: PeopleTerms, person: Earlie
     }
     if (email && terms.dryRun) met.emails.add(email.toLowerCase());
     if (same && email) {
-      if (!terms.dryRun) await remember(tx, system, person, same.id);
+      if (!terms.dryRun) {
+        await remember(tx, system, person, same.id);
+        await rememberHow(tx, system, `matched ${person.earlierId}`, same.id);
+      }
       const { username: theirs = '' } = (await findAccount(tx, same.id)) ?? {};
       return { outcome: 'matched', id: same.id, username, notes: [...notes, joined(theirs)] };
     }
@@ -108,7 +112,7 @@ export function bringPerson(deps: ImportDeps, terms: PeopleTerms, person: Earlie
       { system, quota: deps.quota },
     );
     await remember(tx, system, person, id);
-    await insertImported(tx, { system, kind: 'identity', earlier_id: madeOf(person), id, owner_id: id });
+    await rememberHow(tx, system, madeOf(person), id);
     return { outcome: 'made', id, username: name, notes };
   });
 }
@@ -168,6 +172,9 @@ async function remember(tx: Tx, system: string, person: EarlierPerson, id: strin
   }
   if (isCounted(person.earlierId)) await rememberIdentities(tx, system, person, id);
 }
+
+const rememberHow = (tx: Tx, system: string, earlier_id: string, id: string): Promise<void> =>
+  insertImported(tx, { system, kind: 'identity', earlier_id, id, owner_id: id });
 
 async function rememberIdentities(tx: Tx, system: string, person: EarlierPerson, id: string): Promise<void> {
   for (const earlier_id of identitiesOf(person)) {

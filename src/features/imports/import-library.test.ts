@@ -209,6 +209,42 @@ describe('people', () => {
     expect(ran.notes[first.username]).toContain(`“${rosa.username}”`);
   });
 
+  test.each([
+    ['left out, as ever', undefined, { skipped: 1 }],
+    ['joined to it as well', true, { matched: 1 }],
+  ] as const)(
+    'whose e-mail an account has that was named for somebody else are %s',
+    async (_, matchEmails, outcome) => {
+      const named = await app.signUp();
+      const system = library(matchEmails ? 'named-joined' : 'named-apart', {
+        people: each([person('one', { account: named.username }), person('two', { email: named.email })]),
+        items: [photo('x.jpg', await tinyPhoto(matchEmails ? 114 : 115), { owner: { person: 'two' } })],
+      });
+      const options = matchEmails ? { matchEmails } : {};
+      const foreseen = await importer.run(system, { ...options, dryRun: true });
+      const ran = await importer.run(system, options);
+      expect(ran).toEqual(foreseen);
+      expect(ran.counts.people).toEqual({ made: 0, matched: 0, named: 1, there: 0, skipped: 0, ...outcome });
+      expect(ran.counts.photos).toMatchObject({ brought: matchEmails ? 1 : 0 });
+    },
+  );
+
+  test('who come later to an account that was named before are joined to it by its e-mail', async () => {
+    const named = await app.signUp();
+    await importer.run(library('named-before', { people: each([person('old', { account: named.username })]) }));
+    const real = person('real', { email: named.email });
+    const twin = person('twin', { email: named.email });
+    const system = library('named-before', { people: each([real]) });
+    const foreseen = await importer.run(system, { dryRun: true, matchEmails: true });
+    const ran = await importer.run(system, { matchEmails: true });
+    expect(ran).toEqual(foreseen);
+    expect(ran.counts.people).toMatchObject({ made: 0, matched: 1 });
+    // From then on it is theirs: whoever else has that e-mail is another, in a run of its own too.
+    const last = await importer.run(library('named-before', { people: each([twin]) }), { matchEmails: true });
+    expect(last.counts.people).toMatchObject({ made: 1, matched: 0 });
+    expect(last.notes[twin.username]).toContain('another person there has their e-mail');
+  });
+
   test('who have the same name are told apart by a dry run as by the import', async () => {
     const username = `twin-${randomUUID().slice(0, 8)}`;
     const system = library('twins', {
@@ -356,6 +392,7 @@ describe('organizations', () => {
 describe('a second copy of a photo', () => {
   const location = { latitude: 1.5, longitude: 2.5, altitude: null };
   const takenAt = { at: new Date('2011-02-03T04:05:06Z'), offsetMinutes: -60 };
+  let copies = 150;
 
   test('fills what nothing is known of yet, and changes nothing that is', async () => {
     const bytes = await tinyPhoto(131);
@@ -387,6 +424,29 @@ describe('a second copy of a photo', () => {
     };
     await importer.run(library('copies', { items: [copy('third.jpg', other)] }), { user: rosa });
     expect(await rowOf(rosa, bytes)).toMatchObject([facts]);
+  });
+
+  test.each([
+    ['the same moment', '', '2015-05-03T14:30:20Z', 60, [null, 'camera']],
+    ['the same moment as a camera in a zone', '+02:00', '2015-05-03T12:30:20Z', 60, [120, 'camera']],
+    ['the zone', '', '2015-05-03T12:30:00Z', 60, [120, 'camera']],
+    ['what no zone is', '', '2012-12-12T12:12:12Z', 60, [60, 'person']],
+    ['what no zone is, of a camera in a zone', '+02:00', '2015-05-03T14:30:00Z', 60, [60, 'person']],
+  ])('that tells %s ends as the first would have', async (_, zone, at, offsetMinutes, end) => {
+    const bytes = await tinyPhoto((copies += 1), { takenAt: `2015-05-03T14:30:00${zone}` });
+    const told = { takenAt: { at: new Date(at), offsetMinutes } };
+    const ends: unknown[] = [];
+    for (const order of [[told, {}] as const, [{}, told] as const]) {
+      const owner = await app.signUp();
+      for (const [n, about] of order.entries()) {
+        const items = [photo(`${n}.jpg`, bytes, { owner: 'named', told: about })];
+        await importer.run(library('orders', { items }), { user: owner });
+      }
+      const [row] = await rowOf(owner, bytes);
+      ends.push([row?.taken_at, row?.taken_offset, row?.taken_from]);
+    }
+    expect(ends[0]).toEqual([expect.any(Date), ...end]);
+    expect(ends[1]).toEqual(ends[0]);
   });
 
   test('leaves one alone that its owner has on their own', async () => {

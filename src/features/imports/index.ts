@@ -13,4 +13,4 @@ export { openOrgImages } from './systems/org-images.ts';
 export { openPhotoGallery } from './systems/photo-gallery.ts';
 export { openPinit } from './systems/pinit.ts';
 export { openStyleAi } from './systems/style-ai.ts';
-export { noReport, openReport, tellCounts } from './write-report.ts';
+export { noReport, openReport, reportTitle, tellCounts } from './write-report.ts';

@@ -93,14 +93,17 @@ export async function listEarlierIds(
   return rows.map((row) => row.earlier_id);
 }
 
-/** Whether somebody of an earlier system became this account; by an administrator. */
+/**
+ * Whether somebody of an earlier system has this account for its e-mail, or for its own, and not because whoever ran the import named it;
+ * by an administrator.
+ */
 export async function isBroughtAccount(tx: Tx, system: string, userId: string): Promise<boolean> {
   const row = await tx
     .selectFrom('imported')
-    .where('owner_id', 'is', null)
+    .where('owner_id', '=', userId)
     .where('system', '=', system)
-    .where('kind', '=', 'person')
-    .where('id', '=', userId)
+    .where('kind', '=', 'identity')
+    .where(sql<boolean>`(starts_with(earlier_id, 'made ') or starts_with(earlier_id, 'matched '))`)
     .select('id')
     .limit(1)
     .executeTakeFirst();

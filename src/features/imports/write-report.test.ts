@@ -1,9 +1,9 @@
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { ImportCounts } from './import-library.ts';
-import { openReport, tellCounts } from './write-report.ts';
+import { openReport, reportTitle, tellCounts } from './write-report.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'tintype-report-'));
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -65,6 +65,14 @@ describe('a report', () => {
 
   test.each([
     ['that was finished', `${what}, x\n${tellCounts(counts).join('\n')}\n`],
+    [
+      'of another folder',
+      'Importing folder from "/else", x\nIt was ended before all was done: run it again to go on.\n',
+    ],
+    [
+      'of another account',
+      'Importing folder for "rosa", x\nIt was ended before all was done: run it again to go on.\n',
+    ],
     ['of another system', 'Importing immich, x\nIt was ended before all was done: run it again to go on.\n'],
     ['of a dry run', 'A dry run of importing folder, x\n'],
     ['that is none', 'It was ended before all was done: run it again to go on.\n'],
@@ -76,5 +84,29 @@ describe('a report', () => {
     expect(await readFile(path, 'utf8')).toBe(text);
     await write(path, 'x.mp4', counts, true);
     expect(await readFile(path, 'utf8')).toMatch(/^Importing folder, .*\nskipped "x.mp4"/);
+  });
+});
+
+describe('what an import is called in it', () => {
+  const titleOf = (from: readonly (string | undefined)[], about: { user?: string; dryRun?: true } = {}) =>
+    reportTitle({ system: 'pinit', from, user: about.user, dryRun: about.dryRun === true });
+
+  test('names what is brought, from wherever it was said, and for whom', () => {
+    expect(titleOf(['/a', undefined, '/b'])).toBe('Importing pinit from "/a", "/b"');
+    expect(titleOf(['there/a'], { user: 'ines' })).toBe(`Importing pinit from "${resolve('there/a')}" for "ines"`);
+    expect(titleOf([resolve('a')])).toBe(titleOf(['./b/../a']));
+    expect(titleOf(['/a'], { dryRun: true })).toBe('A dry run of importing pinit from "/a"');
+  });
+
+  test.each([
+    ['postgres://ines:secret@db.example:5432/pinit', 'postgres://ines@db.example:5432/pinit'],
+    ['postgresql://ines:se%40cret@db.example/pinit?sslmode=require', 'postgresql://ines@db.example/pinit'],
+    ['postgres://ines@else:se@cret@db.example/pinit', 'postgres://ines@else@db.example/pinit'],
+    ['postgres://ines@db.example/pinit?password=secret', 'postgres://ines@db.example/pinit'],
+    ['postgres://ines:secret@/pinit?password=secret&host=/run/pg', 'postgres://ines@/pinit?host=/run/pg'],
+    ['postgres://:secret@db.example/pinit', 'postgres://@db.example/pinit'],
+    ['https://immich.example:2283/@ines', 'https://immich.example:2283/@ines'],
+  ])('of %s keeps no password', (address, name) => {
+    expect(titleOf([address])).toBe(`Importing pinit from "${name}"`);
   });
 });

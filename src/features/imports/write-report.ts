@@ -1,5 +1,6 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { finished } from 'node:stream/promises';
 import type { BroughtOrganization } from './bring-organization.ts';
 import type { BroughtPerson } from './bring-person.ts';
@@ -17,6 +18,32 @@ export interface Report {
 
 /** For an import that writes none. */
 export const noReport: Report = { skipped: () => {}, person: () => {}, organization: () => {}, end: async () => {} };
+
+/**
+ * What an import is called in its report: two that have the same title are the same, so that the one may go on in the other's file.
+ * @param about.from paths and addresses of what is brought
+ * @param about.user whose it becomes, where the import names somebody
+ */
+export function reportTitle(about: {
+  system: string;
+  from: readonly (string | undefined)[];
+  user: string | undefined;
+  dryRun: boolean;
+}): string {
+  const { system, from, user, dryRun } = about;
+  const sources = from.filter((source) => source !== undefined).map((source) => JSON.stringify(nameOf(source)));
+  const whose = user === undefined ? '' : ` for ${JSON.stringify(user)}`;
+  return `${dryRun ? 'A dry run of importing' : 'Importing'} ${system} from ${sources.join(', ')}${whose}`;
+}
+
+/** A path from wherever it is given; of an address nothing that opens what it leads to. */
+function nameOf(source: string): string {
+  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(source)) return resolve(source);
+  const [address = '', settings] = source.split(/[?#]/, 2);
+  // Where a database is reached by a socket, this alone says which.
+  const host = new URLSearchParams(settings).get('host');
+  return `${address.replace(/^([^/]*\/\/[^:/]*)[^/]*@/, '$1@')}${host === null ? '' : `?host=${host}`}`;
+}
 
 /**
  * A report that is written as things come, for its owner's eyes alone: names of files are somebody's.

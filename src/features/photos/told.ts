@@ -51,13 +51,7 @@ export function takenAt(
       taken_offset: camera.offsetMinutes,
       taken_from: 'camera' as const,
     };
-    if (!told) return own;
-    if (Math.abs(own.taken_at.getTime() - told.at.getTime()) < minuteMs) return own;
-    const offset = offsetOf(wall - told.at.getTime());
-    if (camera.offsetMinutes === null && offset !== null) {
-      return { taken_at: told.at, taken_offset: offset, taken_from: 'camera' as const };
-    }
-    return { taken_at: told.at, taken_offset: told.offsetMinutes, taken_from: 'person' as const };
+    return told ? (correctCamera(own, told) ?? own) : own;
   }
   if (told) return { taken_at: told.at, taken_offset: told.offsetMinutes, taken_from: 'file' as const };
   if (label.modifiedAt && isPlausible(label.modifiedAt)) {
@@ -66,17 +60,30 @@ export function takenAt(
   return { taken_at: new Date(), taken_offset: null, taken_from: 'upload' as const };
 }
 
-/** When a photo was taken that had to do with its file alone, where another copy of it tells more; nothing where none does. */
+/**
+ * When a photo was taken that had to do with its file alone, where another copy of it tells more: as if that copy had come first.
+ * Nothing where none does.
+ */
 export function refineTaken(
   photo: { readonly taken_at: Date; readonly taken_offset: number | null; readonly taken_from: string },
   { takenAt: told }: Told,
 ) {
   if (!told || !isPlausible(told.at) || photo.taken_from === 'person') return {};
-  if (photo.taken_from !== 'camera') {
-    return { taken_at: told.at, taken_offset: told.offsetMinutes, taken_from: 'file' as const };
-  }
-  const offset = photo.taken_offset === null ? offsetOf(photo.taken_at.getTime() - told.at.getTime()) : null;
-  return offset === null ? {} : { taken_at: told.at, taken_offset: offset, taken_from: 'camera' as const };
+  if (photo.taken_from === 'camera') return correctCamera(photo, told) ?? {};
+  return { taken_at: told.at, taken_offset: told.offsetMinutes, taken_from: 'file' as const };
+}
+
+/** What becomes of a camera's time once another is told; null where both tell the same. */
+function correctCamera(
+  own: { readonly taken_at: Date; readonly taken_offset: number | null },
+  told: NonNullable<Told['takenAt']>,
+) {
+  const difference = own.taken_at.getTime() - told.at.getTime();
+  if (Math.abs(difference) < minuteMs) return null;
+  const offset = own.taken_offset === null ? offsetOf(difference) : null;
+  return offset === null
+    ? { taken_at: told.at, taken_offset: told.offsetMinutes, taken_from: 'person' as const }
+    : { taken_at: told.at, taken_offset: offset, taken_from: 'camera' as const };
 }
 
 /** Minutes east of UTC, where a clock may differ by that much from UTC: quarters of an hour. */
