@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
-import type { Answer, TestApp } from '../app.ts';
+import type { TestApp } from '../app.ts';
+import { createSender } from './old-client.ts';
 
 export interface LibraryImage {
   filename: string;
@@ -24,15 +25,7 @@ export function createPage(app: TestApp, ip: string) {
     'sec-fetch-dest': 'empty',
     'x-forwarded-for': ip,
   };
-  const withToken = (token: string | null): Record<string, string> =>
-    token === null ? {} : { authorization: `Bearer ${token}` };
-  const send = (
-    token: string | null,
-    method: string,
-    path: string,
-    more: { json?: unknown; body?: Uint8Array; headers?: Record<string, string> } = {},
-  ): Promise<Answer> =>
-    app.request(null, method, path, { ...more, headers: { ...headers, ...withToken(token), ...more.headers } });
+  const send = createSender(app, headers);
 
   return {
     send,

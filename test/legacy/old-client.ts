@@ -47,3 +47,16 @@ export async function signInByForm(
 }
 
 const pick = ({ username, password }: { username: string; password: string }) => ({ username, password });
+
+/** Sends as one client does: with its headers, and a bearer token where there is one. */
+export const createSender =
+  (app: TestApp, headers: Readonly<Record<string, string>>) =>
+  (
+    token: string | null,
+    method: string,
+    path: string,
+    more: { json?: unknown; body?: Uint8Array; headers?: Record<string, string> } = {},
+  ): Promise<Answer> => {
+    const shown: Record<string, string> = token === null ? {} : { authorization: `Bearer ${token}` };
+    return app.request(null, method, path, { ...more, headers: { ...headers, ...shown, ...more.headers } });
+  };

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
-import type { Answer, TestApp } from '../app.ts';
+import type { TestApp } from '../app.ts';
+import { createSender } from './old-client.ts';
 
 /** One part of a form: a text, or a file. */
 export type Part = readonly [
@@ -67,15 +68,7 @@ export function createPhone(app: TestApp, ip: string) {
     'accept-language': 'en-GB,en;q=0.9',
     'x-forwarded-for': ip,
   };
-  const withToken = (token: string | null): Record<string, string> =>
-    token === null ? {} : { authorization: `Bearer ${token}` };
-  const send = (
-    token: string | null,
-    method: string,
-    path: string,
-    more: { json?: unknown; body?: Uint8Array; headers?: Record<string, string> } = {},
-  ): Promise<Answer> =>
-    app.request(null, method, path, { ...more, headers: { ...headers, ...withToken(token), ...more.headers } });
+  const send = createSender(app, headers);
 
   return {
     send,

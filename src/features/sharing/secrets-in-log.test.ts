@@ -1,56 +1,15 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { expect, test } from 'vitest';
 import { tinyPhoto } from '../../../test/app.ts';
+import { logOf } from '../../../test/log-of.ts';
 import { slowness } from '../../../test/slowness.ts';
-
-const root = path.join(import.meta.dirname, '../../..');
-
-/** Runs the product as a process, logging all it can, and gives back all that it wrote. */
-async function logOf(work: (url: string) => Promise<void>): Promise<string> {
-  const data = await mkdtemp(path.join(tmpdir(), 'tintype-links-log-'));
-  const child = spawn(process.execPath, [path.join(root, 'src/main.ts'), 'serve'], {
-    cwd: data,
-    env: {
-      PATH: process.env.PATH,
-      HOME: process.env.HOME,
-      TINTYPE_DATA: data,
-      PORT: '0',
-      LOG_LEVEL: 'trace',
-      LOG_FORMAT: 'json',
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let log = '';
-  const ready = Promise.withResolvers<string>();
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk: Buffer) => {
-      log += chunk;
-      const url = /open (\S+)/.exec(log)?.[1];
-      if (url) ready.resolve(new URL(url).origin);
-    });
-  }
-  child.once('exit', (code) => ready.reject(new Error(`The server ended with code ${code}:\n${log}`)));
-  try {
-    await work(await ready.promise);
-  } finally {
-    const ended = child.exitCode === null ? once(child, 'exit') : undefined;
-    child.kill('SIGTERM');
-    await ended;
-    await rm(data, { recursive: true, force: true });
-  }
-  return log;
-}
 
 test('no key, session or password of a link is ever logged, whatever is answered', {
   timeout: 60_000 * slowness,
 }, async () => {
   const password = 'kept between the two of us';
   const secrets = new Set([password, 'not the password at all']);
-  const log = await logOf(async (url) => {
+  const work = async (opened: string) => {
+    const url = new URL(opened).origin;
     const ask = async (method: string, address: string, json?: object, headers: Record<string, string> = {}) => {
       const body = json === undefined ? {} : { body: JSON.stringify(json) };
       const type: Record<string, string> = json === undefined ? {} : { 'content-type': 'application/json' };
@@ -109,7 +68,8 @@ test('no key, session or password of a link is ever logged, whatever is answered
     for (const address of [`/S/${shown.access_key}`, `//s/${shown.access_key}`, `/share/${shown.access_key}`]) {
       await ask('GET', address);
     }
-  });
+  };
+  const log = await logOf(work, { LOG_LEVEL: 'trace', LOG_FORMAT: 'json' });
   expect(log).toContain('"msg":"request"');
   expect(log).toContain('"route":"/s/:key');
   expect(secrets.size).toBe(6);
