@@ -1,11 +1,16 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { removableChecks } from './test/isolation/removable-checks.ts';
+import { LongFirst } from './test/long-first.ts';
 import { patienceMs, slowness } from './test/slowness.ts';
 
 export default defineConfig({
   test: {
     // Child processes, not threads: tests send signals, change the umask and load native code.
     pool: 'forks',
+    // One more than there are cores: a test waits for half of its time. Each holds up to twenty connections of the shared PostgreSQL.
+    maxWorkers: Math.min(availableParallelism() + 1, 5),
+    sequence: { sequencer: LongFirst },
     testTimeout: 20_000 * slowness,
     hookTimeout: 60_000 * slowness,
     teardownTimeout: 60_000 * slowness,
