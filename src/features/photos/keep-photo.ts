@@ -109,7 +109,7 @@ export async function keepPhoto(
       const meanwhile = await findLabelled(tx, uploader, hash, label);
       if (meanwhile) return { row: meanwhile, duplicate: true };
       // Most of what will not fit is known by now, and needs not be put and swept again.
-      await requireRoom(tx, uploader.ownerId, arrived.bytes);
+      await requireRoom(tx, uploader.ownerId, arrived.bytes, 1);
       await lockBlobShared(tx, hash);
       putSomething = true;
       // Asked before: a library that begins to move from there meanwhile looks there for what it has to take along.

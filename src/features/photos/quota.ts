@@ -22,14 +22,16 @@ const mayBeUnfinished = 1000;
  * Refuses a file that cannot fit before any of it is read. Uploads that come together may all pass here: what decides is
  * the counter, when a photo is added.
  * @param bytes of the file; where its size is not known, that there is any room at all is asked
+ * @param photos how many they are of
  * @throws AppError `quota_exceeded`
  */
 export async function requireQuota(
   deps: { database: Database },
   { principal, ownerId }: { principal: Principal; ownerId: string },
   bytes: number | undefined,
+  photos = 1,
 ): Promise<void> {
-  await deps.database.as(principal, (tx: Tx) => requireRoom(tx, ownerId, bytes || 1)).catch(explainQuota);
+  await deps.database.as(principal, (tx: Tx) => requireRoom(tx, ownerId, bytes || 1, photos)).catch(explainQuota);
 }
 
 /**

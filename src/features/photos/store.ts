@@ -628,8 +628,8 @@ export async function findReceiving(tx: Tx, ids: readonly string[]): Promise<Set
 }
 
 /** Fails with TT010 unless a photo of this size would fit. Runs as the database's owner: guests may not see the figures. */
-export async function requireRoom(tx: Tx, ownerId: string, bytes: number): Promise<void> {
-  await sql`select require_room(${ownerId}, ${bytes}, 1)`.execute(tx);
+export async function requireRoom(tx: Tx, ownerId: string, bytes: number, photos: number): Promise<void> {
+  await sql`select require_room(${ownerId}, ${bytes}, ${photos})`.execute(tx);
 }
 
 /** As {@link requireRoom}, beside all that is announced. @returns how many uploads are unfinished */
