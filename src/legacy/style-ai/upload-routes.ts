@@ -55,7 +55,8 @@ export function uploadRoutes(deps: LegacyDeps, pace: Pace): LegacyRoute[] {
   const upload = async (c: LegacyContext, user: UserCaller): Promise<Response> => {
     // Before sixteen megabytes are read, and before the first of two photos is kept: all of it.
     requireAllowed(user, 'photo.style');
-    const over = bodies.enter(user.userId);
+    const announced = Number(c.req.header('content-length') ?? mostBytes);
+    const over = bodies.enter(user.userId, Math.min(announced, mostBytes));
     try {
       await pace.spend(user.userId);
       return await styleSent(c, user);
