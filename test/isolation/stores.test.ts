@@ -17,11 +17,15 @@ import * as work from '#features/generation/work-store.ts';
 import * as imports from '#features/imports/store.ts';
 import * as operation from '#features/operation/store.ts';
 import * as organizations from '#features/organizations/store.ts';
+import * as browsing from '#features/photos/browse-store.ts';
+import * as downloads from '#features/photos/download-store.ts';
 import * as made from '#features/photos/made-store.ts';
 import * as statistics from '#features/photos/statistics-store.ts';
 import * as photos from '#features/photos/store.ts';
 import * as suggestions from '#features/photos/suggestion-store.ts';
 import * as tags from '#features/photos/tag-store.ts';
+import * as trash from '#features/photos/trash-store.ts';
+import * as uploads from '#features/photos/upload-store.ts';
 import * as pictures from '#features/pictures/store.ts';
 import * as guests from '#features/sharing/guest-store.ts';
 import * as sharing from '#features/sharing/store.ts';
@@ -84,54 +88,61 @@ const aimed: Record<string, [run: (tx: Tx) => Promise<unknown>, outcome: unknown
   findPhoto: [(tx) => photos.findPhoto(tx, victims().photo), undefined],
   findPhotoDetail: [(tx) => photos.findPhotoDetail(tx, victims().photo), undefined],
   findUploadOf: [(tx) => photos.findUploadOf(tx, victims().owner, hashOfVictim()), undefined],
-  listAdded: [(tx) => photos.listAdded(tx, victims().owner, { limit: 10 }), []],
+  listAdded: [(tx) => browsing.listAdded(tx, victims().owner, { limit: 10 }), []],
   listMade: [(tx) => made.listMade(tx, victims().owner, { kind: 'styled', limit: 10, offset: 0 }), []],
   countMade: [(tx) => made.countMade(tx, victims().owner, 'styled'), []],
   findPhotos: [(tx) => photos.findPhotos(tx, [victims().photo]), []],
-  listPhotos: [(tx) => photos.listPhotos(tx, victims().owner, {}, page), { ...none, next: null }],
+  listPhotos: [(tx) => browsing.listPhotos(tx, victims().owner, {}, page), { ...none, next: null }],
   'listPhotos, searching': [
-    (tx) => photos.listPhotos(tx, victims().owner, { q: 'canary' }, page),
+    (tx) => browsing.listPhotos(tx, victims().owner, { q: 'canary' }, page),
     { ...none, next: null },
   ],
   'listPhotos, of an album': [
-    (tx) => photos.listPhotos(tx, victims().owner, { album_id: victims().album }, page),
+    (tx) => browsing.listPhotos(tx, victims().owner, { album_id: victims().album }, page),
     { ...none, next: null },
   ],
-  countMonths: [(tx) => photos.countMonths(tx, victims().owner, {}), []],
-  'countMonths, searching': [(tx) => photos.countMonths(tx, victims().owner, { q: 'canary' }), []],
-  listMonth: [(tx) => photos.listMonth(tx, victims().owner, '2024-06', {}), []],
+  countMonths: [(tx) => browsing.countMonths(tx, victims().owner, {}), []],
+  'countMonths, searching': [(tx) => browsing.countMonths(tx, victims().owner, { q: 'canary' }), []],
+  listMonth: [(tx) => browsing.listMonth(tx, victims().owner, '2024-06', {}), []],
   updatePhoto: [(tx) => photos.updatePhoto(tx, victims().photo, { caption: 'taken' }), undefined],
   unsetPrimary: [(tx) => photos.unsetPrimary(tx, victims().owner), undefined],
   setPrimaryUnlessSet: [(tx) => photos.setPrimaryUnlessSet(tx, victims().owner, victims().photo), undefined],
-  trashPhotos: [(tx) => photos.trashPhotos(tx, victims().owner, { filter: {} }, new Date()), 0],
+  trashPhotos: [(tx) => trash.trashPhotos(tx, victims().owner, { filter: {} }, new Date()), 0],
   setFavorite: [(tx) => photos.setFavorite(tx, victims().owner, { filter: {} }, true), 0],
   setArchived: [(tx) => photos.setArchived(tx, victims().owner, { filter: {} }, true), 0],
   'setArchived, by ids': [(tx) => photos.setArchived(tx, victims().owner, { ids: [victims().photo] }, true), 0],
-  restorePhotos: [(tx) => photos.restorePhotos(tx, victims().owner, {}), 0],
-  purgePhotos: [(tx) => photos.purgePhotos(tx, victims().owner, undefined), 0],
-  withdrawPhoto: [(tx) => photos.withdrawPhoto(tx, victims().owner, victims().photo), false],
-  listTrash: [(tx) => photos.listTrash(tx, victims().owner, page), none],
+  restorePhotos: [(tx) => trash.restorePhotos(tx, victims().owner, {}), 0],
+  purgePhotos: [(tx) => trash.purgePhotos(tx, victims().owner, undefined), 0],
+  withdrawPhoto: [(tx) => trash.withdrawPhoto(tx, victims().owner, victims().photo), false],
+  listTrash: [(tx) => trash.listTrash(tx, victims().owner, page), none],
   findServable: [(tx) => photos.findServable(tx, victims().photo), undefined],
-  listMatching: [(tx) => photos.listMatching(tx, victims().owner, {}, page), none],
-  findOldestMatching: [(tx) => photos.findOldestMatching(tx, victims().owner, {}), undefined],
-  selectMatchingIds: [(tx) => photos.selectMatchingIds(tx, victims().owner, { filter: {} }), []],
-  selectForDownload: [(tx) => photos.selectForDownload(tx, victims().owner, { filter: {} }), []],
-  listFiles: [(tx) => photos.listFiles(tx, victims().owner, [victims().photo]), []],
-  listAlbumFiles: [(tx) => photos.listAlbumFiles(tx, victims().album, [victims().photo]), []],
+  listMatching: [(tx) => browsing.listMatching(tx, victims().owner, {}, page), none],
+  findOldestMatching: [(tx) => browsing.findOldestMatching(tx, victims().owner, {}), undefined],
+  selectMatchingIds: [(tx) => browsing.selectMatchingIds(tx, victims().owner, { filter: {} }), []],
+  selectForDownload: [(tx) => downloads.selectForDownload(tx, victims().owner, { filter: {} }), []],
+  listFiles: [(tx) => downloads.listFiles(tx, victims().owner, [victims().photo]), []],
+  listAlbumFiles: [(tx) => downloads.listAlbumFiles(tx, victims().album, [victims().photo]), []],
   insertDownload: [
-    (tx) => photos.insertDownload(tx, { id: uuidv7(), owner_id: victims().owner, photo_ids: [], expires_at: soon() }),
+    (tx) =>
+      downloads.insertDownload(tx, { id: uuidv7(), owner_id: victims().owner, photo_ids: [], expires_at: soon() }),
     refused,
   ],
-  findDownload: [(tx) => photos.findDownload(tx, victims().download), undefined],
-  findUpload: [(tx) => photos.findUpload(tx, victims().upload), undefined],
+  findDownload: [(tx) => downloads.findDownload(tx, victims().download), undefined],
+  findUpload: [(tx) => uploads.findUpload(tx, victims().upload), undefined],
   insertUpload: [
     (tx) =>
-      photos.insertUpload(tx, { id: uuidv7(), owner_id: victims().owner, filename: 'x', bytes: 1, expires_at: soon() }),
+      uploads.insertUpload(tx, {
+        id: uuidv7(),
+        owner_id: victims().owner,
+        filename: 'x',
+        bytes: 1,
+        expires_at: soon(),
+      }),
     refused,
   ],
-  settleUpload: [(tx) => photos.settleUpload(tx, victims().upload, { status: 'failed', error: '{}' }), undefined],
-  deleteUpload: [(tx) => photos.deleteUpload(tx, victims().upload), undefined],
-  findReceiving: [(tx) => photos.findReceiving(tx, [victims().upload]), new Set()],
+  settleUpload: [(tx) => uploads.settleUpload(tx, victims().upload, { status: 'failed', error: '{}' }), undefined],
+  deleteUpload: [(tx) => uploads.deleteUpload(tx, victims().upload), undefined],
+  findReceiving: [(tx) => uploads.findReceiving(tx, [victims().upload]), new Set()],
 
   changeTags: [(tx) => tags.changeTags(tx, victims().owner, { filter: {} }, { add: ['taken'] }), 0],
   renameTag: [(tx) => tags.renameTag(tx, victims().owner, 'canary', null), 0],
@@ -585,6 +596,8 @@ test('every function of the stores is aimed at the victim here, or is a door tha
     accounts,
     albums,
     audit,
+    browsing,
+    downloads,
     guests,
     imports,
     made,
@@ -602,7 +615,9 @@ test('every function of the stores is aimed at the victim here, or is a door tha
     suggestions,
     tags,
     templates,
+    trash,
     tryOut,
+    uploads,
     work,
   ];
   const exported = stores.flatMap((store) => Object.keys(store));

@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 import { requireAccess, requireAllowed } from '#features/access/index.ts';
 import { AppError } from '#platform/http/app-error.ts';
 import type { Caller } from '#platform/http/caller.ts';
+import * as browsing from './browse-store.ts';
 import type { PhotoDeps } from './deps.ts';
 import { limitTime } from './filter-store.ts';
 import type { PhotoFilter } from './photo-filter.ts';
@@ -36,7 +37,7 @@ export async function listPhotos(deps: Deps, caller: Caller, request: ListReques
   const present = createPresenter(deps, user);
   const { items, next, total } = await deps.database.as(user.principal, async (tx: Tx) => {
     await prepareSearch(tx, caller, filter);
-    return store.listPhotos(tx, user.userId, filter, { limit, offset: after ? 0 : offset, after });
+    return browsing.listPhotos(tx, user.userId, filter, { limit, offset: after ? 0 : offset, after });
   });
   return {
     items: items.map(present.photo),
@@ -58,11 +59,11 @@ export async function listAdded(
   request: { kind?: store.PhotoRow['kind']; limit: number },
 ): Promise<PhotoBody[]> {
   const user = requireAllowed(caller, 'photo.list');
-  const rows = await deps.database.as(user.principal, (tx: Tx) => store.listAdded(tx, user.userId, request));
+  const rows = await deps.database.as(user.principal, (tx: Tx) => browsing.listAdded(tx, user.userId, request));
   return rows.map(createPresenter(deps, user).photo);
 }
 
-function readCursor(cursor: string): store.Position {
+function readCursor(cursor: string): browsing.Position {
   const text = Buffer.from(cursor, 'base64url').toString();
   const match = /^(\d{4,6}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}) ([0-9a-f-]{36})$/.exec(text);
   if (!match) {
@@ -76,7 +77,7 @@ export async function readTimeline(deps: Deps, caller: Caller, filter: PhotoFilt
   const user = requireAllowed(caller, 'photo.list');
   const items = await deps.database.as(user.principal, async (tx: Tx) => {
     await prepareSearch(tx, caller, filter);
-    return store.countMonths(tx, user.userId, filter);
+    return browsing.countMonths(tx, user.userId, filter);
   });
   return { items, total: items.reduce((sum, { count }) => sum + count, 0) };
 }
@@ -87,7 +88,7 @@ export async function readTimelineMonth(deps: Deps, caller: Caller, month: strin
   const present = createPresenter(deps, user);
   const rows = await deps.database.as(user.principal, async (tx: Tx) => {
     await prepareSearch(tx, caller, filter);
-    return store.listMonth(tx, user.userId, month, filter);
+    return browsing.listMonth(tx, user.userId, month, filter);
   });
   return { month, ...present.columns(rows) };
 }

@@ -5,9 +5,9 @@ import { requireAccess, requireAllowed } from '#features/access/index.ts';
 import { AppError } from '#platform/http/app-error.ts';
 import type { Caller, UserCaller } from '#platform/http/caller.ts';
 import type { PhotoDeps } from './deps.ts';
+import * as downloads from './download-store.ts';
 import type { PhotoSelection } from './filter-store.ts';
 import { requireSelection } from './require-selection.ts';
-import * as store from './store.ts';
 import type { PhotoTables } from './tables.ts';
 import { originals, zipFiles } from './zip-files.ts';
 
@@ -20,7 +20,7 @@ export async function createDownload(deps: Pick<PhotoDeps, 'database'>, caller: 
   const user = requireAllowed(caller, 'download.create');
   return deps.database.as(user.principal, async (tx: Tx) => {
     await requireSelection(tx, caller, 'photo.own', selection);
-    return writeDownload(tx, user, await store.selectForDownload(tx, user.userId, selection));
+    return writeDownload(tx, user, await downloads.selectForDownload(tx, user.userId, selection));
   });
 }
 
@@ -38,7 +38,7 @@ export async function writeDownload(
   if (photos.length === 0) throw new AppError('not_found', 'There is nothing to download here.');
   const id = uuidv7();
   const expiresAt = new Date(Date.now() + goodForHours * 3600_000);
-  await store.insertDownload(tx, {
+  await downloads.insertDownload(tx, {
     id,
     owner_id: user.userId,
     photo_ids: photos.map((photo) => photo.id),
@@ -70,7 +70,7 @@ export async function streamDownload(
   const user = requireAllowed(caller, 'download.read');
   const { files, filename } = await deps.database.as(user.principal, async (tx: Tx) => {
     await requireAccess(tx, caller, 'download.read', [id]);
-    const download = await store.findDownload(tx, id);
+    const download = await downloads.findDownload(tx, id);
     if (!download) throw new AppError('not_found', 'There is no such download.');
     if (download.expires_at.getTime() <= Date.now()) {
       throw new AppError('gone', 'This download was made more than a day ago. Select the photos once more.');
@@ -78,7 +78,7 @@ export async function streamDownload(
     const { album_id: albumId, photo_ids: ids } = download;
     if (albumId) await requireAccess(tx, caller, 'album.read', [albumId]);
     return {
-      files: await (albumId ? store.listAlbumFiles(tx, albumId, ids) : store.listFiles(tx, user.userId, ids)),
+      files: await (albumId ? downloads.listAlbumFiles(tx, albumId, ids) : downloads.listFiles(tx, user.userId, ids)),
       filename: zipName(download.created_at, download.name),
     };
   });

@@ -4,8 +4,8 @@ import type { UserCaller } from '#platform/http/caller.ts';
 import type { PhotoDeps } from './deps.ts';
 import { keepPhoto, ownUploader } from './keep-photo.ts';
 import type { PartialFiles } from './partial-files.ts';
-import { findUpload, settleUpload } from './store.ts';
 import type { PhotoTables } from './tables.ts';
+import { findUpload, settleUpload } from './upload-store.ts';
 
 type Deps = Pick<PhotoDeps, 'database' | 'blobs' | 'imaging' | 'jobs'> & { readonly partials: PartialFiles };
 type Tx = Kysely<PhotoTables>;

@@ -1,5 +1,6 @@
 export { borrowBytes } from './borrow-bytes.ts';
 export { listAdded } from './browse-photos.ts';
+export { findOldestMatching, listMatching, selectMatchingIds } from './browse-store.ts';
 export { changePhoto, setFavorites } from './change-photos.ts';
 export { tagPhotos } from './change-tags.ts';
 export {
@@ -36,27 +37,24 @@ export { photoRoutes } from './routes.ts';
 export { createPhotoServer, type Identity, labelBytes } from './serve-photo.ts';
 export { createSignedUrls, type SignedUrls } from './signed-urls.ts';
 export {
-  findOldestMatching,
   findPhoto,
   findPhotoDetail,
   findPhotos,
   findServable,
   findUploadOf,
-  listMatching,
   lockBlobShared,
   lockPhotos,
   type PhotoDetailRow,
   type PhotoRow,
   requireBytes,
-  selectMatchingIds,
   setArchived,
   setPrimaryUnlessSet,
-  trashPhotos as trashSelected,
 } from './store.ts';
 export { sweepOrphanFiles, sweepPartials, sweepUnusedBlobs } from './sweep-blobs.ts';
 export type { PhotoTables } from './tables.ts';
 export type { Told } from './told.ts';
 export { trashPhotos } from './trash-photos.ts';
+export { trashPhotos as trashSelected } from './trash-store.ts';
 export { uploadOwnPhoto } from './upload-own-photo.ts';
 export { receiveFile, uploadPhoto } from './upload-photo.ts';
 export { withdrawPhoto } from './withdraw-photo.ts';

@@ -18,13 +18,13 @@ import {
   lockUploadOf,
   type PhotoRow,
   recordBlob,
-  requireRoom,
-  restorePhotos,
   unsetPrimary,
   updatePhoto,
 } from './store.ts';
 import type { PhotoTables } from './tables.ts';
 import { type Told, takenAt, toldColumns } from './told.ts';
+import { restorePhotos } from './trash-store.ts';
+import { requireRoom } from './upload-store.ts';
 
 /** Bytes that have arrived whole in a temp file of the blob store. */
 export interface Arrived {

@@ -2,8 +2,8 @@ import type { Kysely } from 'kysely';
 import type { Database } from '#platform/database/database.ts';
 import type { Principal } from '#platform/database/principal.ts';
 import { AppError } from '#platform/http/app-error.ts';
-import { requireRoom, requireUploadRoom } from './store.ts';
 import type { PhotoTables } from './tables.ts';
+import { requireRoom, requireUploadRoom } from './upload-store.ts';
 
 type Tx = Kysely<PhotoTables>;
 

@@ -11,9 +11,10 @@ import { createUploadFinisher } from './finish-upload.ts';
 import type { PartialFiles } from './partial-files.ts';
 import { createPresenter } from './present-photo.ts';
 import { requireUploadQuota } from './quota.ts';
-import { deleteUpload, findPhoto, findUpload, insertUpload } from './store.ts';
+import { findPhoto } from './store.ts';
 import type { PhotoTables } from './tables.ts';
 import { tooLarge } from './upload-photo.ts';
+import { deleteUpload, findUpload, insertUpload } from './upload-store.ts';
 
 type Deps = Pick<PhotoDeps, 'database' | 'blobs' | 'imaging' | 'jobs' | 'signedUrls' | 'locator' | 'maxUploadBytes'> & {
   readonly partials: PartialFiles;

@@ -5,8 +5,9 @@ import type { Database } from '#platform/database/database.ts';
 import { mayDelete } from '#platform/database/deletion-hold.ts';
 import type { Delivery } from '#platform/delivery/index.ts';
 import type { PartialFiles } from './partial-files.ts';
-import { findReceiving, isShownPicture, tryLockBlob } from './store.ts';
+import { isShownPicture, tryLockBlob } from './store.ts';
 import type { PhotoTables } from './tables.ts';
+import { findReceiving } from './upload-store.ts';
 
 type Tx = Kysely<PhotoTables>;
 type Deps = { database: Database; blobs: BlobStore; delivery: Pick<Delivery, 'forget'> };

@@ -6,8 +6,8 @@ import type { PhotoSelection } from './filter-store.ts';
 import { sweepBlobs } from './jobs.ts';
 import { createPresenter } from './present-photo.ts';
 import { requireSelection } from './require-selection.ts';
-import * as store from './store.ts';
 import type { PhotoTables } from './tables.ts';
+import * as trash from './trash-store.ts';
 
 type Tx = Kysely<PhotoTables>;
 
@@ -24,7 +24,7 @@ export async function trashPhotos(
   const at = new Date();
   const count = await deps.database.as(user.principal, async (tx: Tx) => {
     await requireSelection(tx, caller, 'photo.change', selection);
-    return store.trashPhotos(tx, user.userId, selection, at);
+    return trash.trashPhotos(tx, user.userId, selection, at);
   });
   // Addresses that were given out end with it: on this server at once, on others as soon as they hear of it.
   deps.locator.forgetOwner(user.userId);
@@ -40,7 +40,7 @@ export async function restorePhotos(
   const user = requireAllowed(caller, 'photo.change_many');
   const count = await deps.database.as(user.principal, async (tx: Tx) => {
     if (which.ids) await requireAccess(tx, caller, 'photo.change', which.ids);
-    return store.restorePhotos(tx, user.userId, {
+    return trash.restorePhotos(tx, user.userId, {
       ids: which.ids,
       trashedAt: which.trashed_at ? new Date(which.trashed_at) : undefined,
     });
@@ -58,7 +58,7 @@ export async function purgePhotos(
   const user = requireAllowed(caller, 'photo.change_many');
   const count = await deps.database.as(user.principal, async (tx: Tx) => {
     if (which.ids) await requireAccess(tx, caller, 'photo.change', which.ids);
-    const purged = await store.purgePhotos(tx, user.userId, which.ids);
+    const purged = await trash.purgePhotos(tx, user.userId, which.ids);
     if (purged > 0) await deps.jobs.send(sweepBlobs, {}, tx);
     return purged;
   });
@@ -74,7 +74,7 @@ export async function listTrash(
 ) {
   const user = requireAllowed(caller, 'photo.list');
   const present = createPresenter(deps, user);
-  const { items, total } = await deps.database.as(user.principal, (tx: Tx) => store.listTrash(tx, user.userId, page));
+  const { items, total } = await deps.database.as(user.principal, (tx: Tx) => trash.listTrash(tx, user.userId, page));
   return {
     items: items.map((row) => ({
       ...present.photo(row),

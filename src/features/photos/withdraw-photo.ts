@@ -3,8 +3,8 @@ import { requireAccess, requireAllowed } from '#features/access/index.ts';
 import type { Caller } from '#platform/http/caller.ts';
 import type { PhotoDeps } from './deps.ts';
 import { sweepBlobs } from './jobs.ts';
-import { withdrawPhoto as withdraw } from './store.ts';
 import type { PhotoTables } from './tables.ts';
+import { withdrawPhoto as withdraw } from './trash-store.ts';
 
 /**
  * Takes back an upload of the caller's that was to be half of something that failed: for good, as if it had never come. What has
