@@ -4,6 +4,7 @@ import { type AlbumTables, bringAlbum, fillAlbum } from '#features/albums/index.
 import {
   fillTold,
   findUploadOf,
+  lockPhotos,
   type Made,
   type PhotoTables,
   setPrimaryUnlessSet,
@@ -54,8 +55,11 @@ export async function bringPhoto(
       })
     : undefined;
   let albums = 0;
-  const settle = async (tx: Tx, id: string, isBrought: boolean): Promise<void> => {
+  const takeTurns = async (tx: Tx): Promise<void> => {
     await lockImports(tx, ownerId);
+    await lockPhotos(tx, ownerId);
+  };
+  const settle = async (tx: Tx, id: string, isBrought: boolean): Promise<void> => {
     for (const earlier_id of photo.earlierIds) {
       const brought = isBrought ? (photo.told.takenAt ? 'dated' : 'undated') : null;
       await insertImported(tx, { system, kind: 'photo', earlier_id, id, owner_id: ownerId, brought });
@@ -77,6 +81,7 @@ export async function bringPhoto(
       // own, so that it can be given away: the one that its keeper has of the same bytes stays theirs.
       findExisting: async (tx, hash) =>
         made || photo.owner === 'unknown' ? undefined : findUploadOf(tx, ownerId, hash),
+      beforeKept: (tx) => takeTurns(tx as unknown as Tx),
       afterKept: (tx, row) => settle(tx as unknown as Tx, row.id, true),
     };
     const file = await photo.open();
@@ -100,7 +105,7 @@ export async function bringPhoto(
       );
       if (duplicate) {
         await deps.database.as(principal, async (tx: Tx) => {
-          await lockImports(tx, ownerId);
+          await takeTurns(tx);
           const names = (await findNamesOfPhoto(tx, ownerId, row.id)).filter((name) => name.system === system);
           const isBrought = names.some(({ brought }) => brought !== null);
           const isUndated = names.every(({ brought }) => brought !== 'dated');

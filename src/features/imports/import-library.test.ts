@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Kysely } from 'kysely';
-import { describe, expect, test } from 'vitest';
+import { Client } from 'pg';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { type AccountTables, findSoleOwner } from '#features/accounts/index.ts';
 import { anonymous } from '#platform/database/principal.ts';
 import { createTestApp, type Person, tinyPhoto } from '../../../test/app.ts';
+import { eventually } from '../../../test/eventually.ts';
 import { createImporter, sha256 } from '../../../test/importing.ts';
 import { assignEarlier, listAside } from './assign-earlier.ts';
 import type { EarlierOrganization, EarlierPerson, EarlierPhoto, EarlierSystem, OpenFile } from './earlier-system.ts';
@@ -68,6 +70,35 @@ const rowOf = async (owner: { id: string }, bytes: Buffer) =>
   )) as Record<string, unknown>[];
 const assign = (system: string, to: Person, ...names: string[]) =>
   assignEarlier(importer.deps, { system, adminId: admin.id, userId: to.id, names });
+
+test('an import and changes of many photos by their owner take turns, whichever comes first', async () => {
+  const ines = await app.signUp();
+  const told = { takenAt: { at: new Date('2015-06-07T08:00:00Z'), offsetMinutes: 0 } };
+  const albums = [{ earlierId: 'lake', name: 'Lake', description: null }];
+  const [first, second] = [await tinyPhoto(120), await tinyPhoto(121)];
+  const items = (...bytes: Buffer[]) =>
+    bytes.map((one, n) => photo(`${n}.jpg`, one, { owner: 'named', told, albums, isPrimary: true }));
+  await importer.run(library('turns', { items: items(first) }), { user: ines });
+
+  const marking = new Client(app.database.owner);
+  await marking.connect();
+  onTestFinished(() => marking.end());
+  await marking.query('begin');
+  // As lockPhotos takes it.
+  await marking.query('select pg_advisory_xact_lock(hashtextextended($1, 3))', [ines.id]);
+  const importing = importer.run(library('turns', { items: items(first, second) }), { user: ines });
+  await eventually(async () => {
+    const waiting = `select 1 from pg_locks where locktype = 'advisory' and not granted
+      and database = (select oid from pg_database where datname = current_database())`;
+    expect(await query(waiting)).not.toEqual([]);
+  });
+  await marking.query('update photos set is_favorite = true where owner_id = $1', [ines.id]);
+  await marking.query('commit');
+  const { counts } = await importing;
+  expect(counts.photos).toMatchObject({ brought: 1, there: 1 });
+  const months = 'select photos, favorites from timeline_months where owner_id = $1';
+  expect(await query(months, [ines.id])).toEqual([{ photos: 2, favorites: 1 }]);
+});
 
 describe('what nobody is known to own', () => {
   test('is no photo that the administrator has of the same bytes: giving it away leaves theirs', async () => {

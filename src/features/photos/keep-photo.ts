@@ -58,6 +58,8 @@ export interface Uploader {
   readonly linkId?: string;
   /** The photo that already stands for these bytes, as far as this uploader may know. */
   findExisting(tx: Kysely<PhotoTables>, hash: Buffer): Promise<PhotoRow | undefined>;
+  /** Locks that {@link afterKept} wants, in the same transaction: before the photo is counted, or two of them wait for each other. */
+  beforeKept?(tx: Kysely<PhotoTables>): Promise<void>;
   /** What else belongs to keeping it, in the same transaction. */
   afterKept?(tx: Kysely<PhotoTables>, photo: PhotoRow): Promise<void>;
 }
@@ -130,6 +132,7 @@ export async function keepPhoto(
           height,
         })),
       });
+      await uploader.beforeKept?.(tx);
       if (label.isPrimary) await unsetPrimary(tx, uploader.ownerId);
       const row = await insertPhoto(tx, toRow(uploader, hash, arrived.bytes, image, label));
       await uploader.afterKept?.(tx, row);
