@@ -14,7 +14,7 @@ import { createOutbound, type OutboundError, type OutboundFailure, type Outbound
 
 let server: Server;
 let port: number;
-let answer: (request: IncomingMessage, response: ServerResponse) => void;
+let answer: (request: IncomingMessage, response: ServerResponse) => unknown;
 const came: string[] = [];
 
 beforeEach(async () => {
@@ -22,7 +22,10 @@ beforeEach(async () => {
   answer = (_request, response) => response.end('{}');
   server = createServer((request, response) => {
     came.push(`${request.method} ${request.url}`);
-    answer(request, response);
+    Promise.resolve(answer(request, response)).catch((error: NodeJS.ErrnoException) => {
+      // A request that was broken off is no failure of the server that it was sent to.
+      if (error.code !== 'ECONNRESET') throw error;
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   port = (server.address() as AddressInfo).port;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AppError } from '#platform/http/app-error.ts';
+import { slowness } from '../../../test/slowness.ts';
 import { createImaging, type Imaging, type StyleId, styleIds } from './index.ts';
 
 // libvips caches by file name, and these tests write other pictures to the same names.
@@ -34,7 +35,7 @@ describe.skipIf(lines.length === 0)('the shared corpus', () => {
   let outDir: string;
   beforeAll(async () => {
     outDir = await mkdtemp(join(tmpdir(), 'corpus-'));
-    imaging = createImaging({ processes: 2, timeoutMs: 20_000 });
+    imaging = createImaging({ processes: 2, timeoutMs: 20_000 * slowness });
   });
   afterAll(async () => {
     imaging.close();

@@ -199,9 +199,11 @@ describe('one process by itself', () => {
       const tiff = join(dir, 'scan.jpg');
       await sharp(join(dir, 'red')).tiff().toFile(tiff);
       for (const path of [drawing, tiff]) {
-        await expect(decoder.inspect(path, 1e8, { timeoutMs: 10_000 })).rejects.toMatchObject({ code: 'undecodable' });
+        await expect(decoder.inspect(path, 1e8, { timeoutMs: 10_000 * slowness })).rejects.toMatchObject({
+          code: 'undecodable',
+        });
       }
-      await expect(decoder.inspect(join(dir, 'red'), 1e8, { timeoutMs: 10_000 })).resolves.toMatchObject({
+      await expect(decoder.inspect(join(dir, 'red'), 1e8, { timeoutMs: 10_000 * slowness })).resolves.toMatchObject({
         facts: { format: 'png' },
       });
     } finally {
@@ -213,7 +215,7 @@ describe('one process by itself', () => {
     process.env.TINTYPE_TEST_SECRET = 'hunter2';
     const decoder = startDecoder();
     try {
-      await decoder.inspect(join(dir, 'red'), 1e8, { timeoutMs: 10_000 });
+      await decoder.inspect(join(dir, 'red'), 1e8, { timeoutMs: 10_000 * slowness });
       const environment = readFileSync(`/proc/${decoder.pid}/environ`, 'latin1');
       expect(environment).toContain('MALLOC_ARENA_MAX=2');
       expect(environment).not.toContain('hunter2');
