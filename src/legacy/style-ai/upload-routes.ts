@@ -35,7 +35,8 @@ export function uploadRoutes(deps: LegacyDeps, pace: Pace): LegacyRoute[] {
     );
     const styled = await stylePhoto(deps.photos, user, original.id, { style }, signal).catch(async (error) => {
       // Whoever is told that nothing came of it has nothing of it. What was in the library before stays in it.
-      if (!duplicate) await takeBack(user, original.id, error);
+      // Whatever becomes of that, why nothing was styled is what is told.
+      if (!duplicate) await takeBack(user, original.id, error).catch(() => {});
       throw error;
     });
     return {
@@ -48,7 +49,7 @@ export function uploadRoutes(deps: LegacyDeps, pace: Pace): LegacyRoute[] {
 
   /** Where there is no room, what lies in the trash would take it; otherwise whoever uploaded the same meanwhile finds it there. */
   const takeBack = async (user: UserCaller, id: string, error: unknown): Promise<void> => {
-    const isForRoom = error instanceof AppError && error.code === 'quota_exceeded';
+    const isForRoom = error instanceof AppError && ['quota_exceeded', 'storage_full'].includes(error.code);
     await (isForRoom ? withdrawPhoto(deps.photos, user, id) : trashPhotos(deps.photos, user, { ids: [id] }));
   };
 
