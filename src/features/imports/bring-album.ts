@@ -52,9 +52,8 @@ function bring(
     if (came.length > 0) {
       const ids = came.map((photo) => found.get(photo) as string);
       await fillAlbum(tx, ownerId, id, [...new Set(ids)]);
-      for (const photo of came) {
-        await insertImported(tx, { system, kind, earlier_id: prefix + photo, id, owner_id: ownerId });
-      }
+      const rows = came.map((photo) => ({ system, kind, earlier_id: prefix + photo, id, owner_id: ownerId }) as const);
+      await insertImported(tx, rows);
     }
     const cover = album.cover === null ? undefined : found.get(album.cover);
     if (cover && !known) await coverAlbum(tx, ownerId, id, cover);

@@ -51,23 +51,28 @@ export async function findImported(
   return rows[0]?.id ?? undefined;
 }
 
-/** Writes down what something became; what is written down already stays as it is. */
-export async function insertImported(
-  tx: Tx,
-  row: {
-    system: string;
-    kind: ImportedKind;
-    earlier_id: string;
-    id: string;
-    owner_id: string | null;
-    brought?: 'dated' | 'undated' | null;
-  },
-): Promise<void> {
-  await tx
-    .insertInto('imported')
-    .values(row)
-    .onConflict((conflict) => conflict.doNothing())
-    .execute();
+interface Imported {
+  system: string;
+  kind: ImportedKind;
+  earlier_id: string;
+  id: string;
+  owner_id: string | null;
+  brought?: 'dated' | 'undated' | null;
+}
+
+/** Rows of one statement, which takes 65 535 parameters at the most. */
+const mostAtOnce = 5000;
+
+/** Writes down what things became; what is written down already stays as it is. */
+export async function insertImported(tx: Tx, what: Imported | readonly Imported[]): Promise<void> {
+  const rows = [what].flat();
+  for (let at = 0; at < rows.length; at += mostAtOnce) {
+    await tx
+      .insertInto('imported')
+      .values(rows.slice(at, at + mostAtOnce))
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+  }
 }
 
 /** Who brings photos to one owner commits one after the other, so that an album is made once. */
