@@ -30,6 +30,8 @@ export interface Importer {
       dryRun?: true;
       matchEmails?: true;
       user?: Person;
+      /** Default: two. With one, things come in their order. */
+      lanes?: number;
       signal?: AbortSignal;
       onProgress?: (state: { done: number; of: number }) => void;
     },
@@ -61,7 +63,7 @@ export async function createImporter(app: TestApp, admin: Person): Promise<Impor
   return {
     deps,
     query,
-    async run(system, { dryRun, matchEmails, user, signal, onProgress } = {}) {
+    async run(system, { dryRun, matchEmails, user, lanes = 2, signal, onProgress } = {}) {
       const skipped: Record<string, string> = {};
       const notes: Record<string, string> = {};
       const counts = await importLibrary(deps, system, {
@@ -70,7 +72,7 @@ export async function createImporter(app: TestApp, admin: Person): Promise<Impor
         adminId: admin.id,
         namedId: user?.id ?? null,
         closedHash: closed,
-        lanes: 2,
+        lanes,
         signal: signal ?? new AbortController().signal,
         onProgress: onProgress ?? (() => {}),
         onSkipped: ({ name, why }) => {

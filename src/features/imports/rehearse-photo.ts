@@ -62,8 +62,10 @@ async function look(
   const isOfItsOwn = photo.made !== undefined || photo.owner === 'unknown';
   const file = await photo.open();
   try {
-    await requireRoom(deps, rehearsal, owner, file.bytes);
     const body = await requirePicture(photo.filename, file);
+    // In the order in which an upload is refused: who has no room is not told so of what could not come anyway.
+    if (file.bytes > deps.maxUploadBytes) throw new Skip('too_large');
+    await requireRoom(deps, rehearsal, owner, file.bytes);
     const { arrived, discard } = await receiveFile(deps, body);
     try {
       if (!isOfItsOwn) {
