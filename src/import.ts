@@ -154,11 +154,19 @@ export async function assign(
     }
     const userId = await requireUser(deps.database, adminId, options.user);
     const chosen = options.all ? aside : names;
-    const { given, unknown } = await assignEarlier(deps, { system, adminId, userId, names: chosen, signal });
+    const { given, trashed, unknown, isFull } = await assignEarlier(deps, {
+      system,
+      adminId,
+      userId,
+      names: chosen,
+      signal,
+    });
     say(`${given} are ${options.user}’s now.`);
+    if (trashed > 0) say(`Whoever kept them aside has ${trashed} in the trash for ${config.trashDays} days.`);
     for (const name of unknown) say(`  ${JSON.stringify(name)} is not kept aside.`);
+    if (isFull) say(`“${options.user}” has no room for more: give them room, and run the same command again.`);
     if (signal.aborted) say('It was interrupted: run the same command again to go on.');
-    if (signal.aborted || unknown.length > 0) process.exitCode = 1;
+    if (signal.aborted || isFull || unknown.length > 0) process.exitCode = 1;
   });
 }
 

@@ -11,6 +11,7 @@ import {
   trashSelected,
   uploadPhoto,
 } from '#features/photos/index.ts';
+import { AppError } from '#platform/http/app-error.ts';
 import type { ImportDeps } from './deps.ts';
 import { findKeeper, findNamesOfPhoto, findOwnImported, insertImported, listKeptAside } from './store.ts';
 import type { ImportTables } from './tables.ts';
@@ -32,20 +33,26 @@ export async function listAside(
   return deps.database.as({ kind: 'user', id: keeperId }, (tx: Tx) => listKeptAside(tx, keeperId, system));
 }
 
-/**
- * Gives files that were kept aside to whom they belong. The photo becomes theirs first, and lies in the administrator's trash after.
- * @returns how many were given, and the names under which nothing is kept aside (any more)
- */
+export interface Assigned {
+  given: number;
+  /** How many of them lie in the trash of whoever kept them. */
+  trashed: number;
+  /** Names under which nothing is kept aside (any more). */
+  unknown: string[];
+  /** Set where whoever they are given to has no room for more: those after it are still kept aside. */
+  isFull: boolean;
+}
+
+/** Gives files that were kept aside to whom they belong. The photo becomes theirs first, and lies in the administrator's trash after. */
 export async function assignEarlier(
   deps: ImportDeps,
   terms: { system: string; adminId: string; userId: string; names: readonly string[]; signal?: AbortSignal },
-): Promise<{ given: number; unknown: string[] }> {
+): Promise<Assigned> {
   const { system, userId, signal } = terms;
   const keeperId = await keeperOf(deps, system, terms.adminId);
   const asKeeper = <T>(work: (tx: Tx) => Promise<T>): Promise<T> =>
     deps.database.as({ kind: 'user', id: keeperId }, work);
-  const unknown: string[] = [];
-  let given = 0;
+  const assigned: Assigned = { given: 0, trashed: 0, unknown: [], isFull: false };
   for (const name of terms.names) {
     if (signal?.aborted) break;
     const photo = await asKeeper(async (tx) => {
@@ -54,7 +61,7 @@ export async function assignEarlier(
       return id && !(await find(`given/${name}`)) ? findPhotoDetail(tx, id) : undefined;
     });
     if (!photo) {
-      unknown.push(name);
+      assigned.unknown.push(name);
       continue;
     }
     try {
@@ -62,7 +69,9 @@ export async function assignEarlier(
     } catch (error) {
       // It was under way when it was interrupted, and is still kept aside.
       if (signal?.aborted) break;
-      throw error;
+      if (!(error instanceof AppError) || error.code !== 'quota_exceeded') throw error;
+      assigned.isFull = true;
+      break;
     }
     await asKeeper(async (tx) => {
       const { id } = photo;
@@ -70,22 +79,20 @@ export async function assignEarlier(
       const own = [`aside/${name}`, `given/${name}`];
       const names = await findNamesOfPhoto(tx, keeperId, id);
       const isOnlyAside = names.every((known) => known.system === system && own.includes(known.earlierId));
-      if (userId !== keeperId && isOnlyAside) {
-        // Not for good: an upload of the same bytes may have been answered with it, of which nothing tells.
-        await trashSelected(tx, keeperId, { ids: [id] }, new Date());
-        return;
-      }
       if (userId === keeperId) {
         await insertImported(tx, { system, kind: 'photo', earlier_id: name, id, owner_id: keeperId });
       }
-      // It is the keeper's own, given to them now or because something of theirs came with the same bytes.
       await setArchived(tx, keeperId, { ids: [id] }, false);
       const albumId = await findOwnImported(tx, keeperId, { system, kind: 'album', earlierId: 'aside' });
       if (albumId) await emptyAlbum(tx, keeperId, albumId, [id]);
+      // Otherwise it is the keeper's own, given to them now or because something of theirs came with the same bytes.
+      if (userId === keeperId || !isOnlyAside) return;
+      // Not for good: an upload of the same bytes may have been answered with it, of which nothing tells.
+      assigned.trashed += await trashSelected(tx, keeperId, { ids: [id] }, new Date());
     });
-    given += 1;
+    assigned.given += 1;
   }
-  return { given, unknown };
+  return assigned;
 }
 
 async function copyTo(

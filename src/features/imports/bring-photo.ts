@@ -6,8 +6,10 @@ import {
   findUploadOf,
   lockPhotos,
   type Made,
+  type PhotoRow,
   type PhotoTables,
   setPrimaryUnlessSet,
+  takeOutOfTrash,
   type Uploader,
   uploadPhoto,
 } from '#features/photos/index.ts';
@@ -77,10 +79,10 @@ export async function bringPhoto(
     const uploader: Uploader = {
       principal,
       ownerId,
-      // What was made has no upload that it could be; what lies in the trash stays there. What nobody is known to own is a photo of its
-      // own, so that it can be given away: the one that its keeper has of the same bytes stays theirs.
+      // What was made has no upload that it could be. What nobody is known to own is a photo of its own, so that it can be given away:
+      // the one that its keeper has of the same bytes stays theirs.
       findExisting: async (tx, hash) =>
-        made || photo.owner === 'unknown' ? undefined : findUploadOf(tx, ownerId, hash),
+        made || photo.owner === 'unknown' ? undefined : findOwn(tx as unknown as Tx, ownerId, hash),
       beforeKept: (tx) => takeTurns(tx as unknown as Tx),
       afterKept: (tx, row) => settle(tx as unknown as Tx, row.id, true),
     };
@@ -129,6 +131,16 @@ export async function bringPhoto(
       throw error;
     })
     .catch(explainSkipped);
+}
+
+/** What its owner threw away stays in the trash; what lies there since it was given to somebody else was never theirs until now. */
+async function findOwn(tx: Tx, ownerId: string, hash: Buffer): Promise<PhotoRow | undefined> {
+  const existing = await findUploadOf(tx, ownerId, hash);
+  if (!existing?.deleted_at) return existing;
+  const names = await findNamesOfPhoto(tx, ownerId, existing.id);
+  const wasGiven = names.some(({ earlierId }) => earlierId.startsWith('given/'));
+  const isOwn = names.some(({ earlierId }) => !/^(aside|given)\//.test(earlierId));
+  return wasGiven && !isOwn ? takeOutOfTrash(tx, ownerId, existing) : existing;
 }
 
 const reasonOf: Partial<Record<string, Reason>> = {

@@ -112,9 +112,9 @@ describe('what nobody is known to own', () => {
     const before = await query('select * from photos where id = $1', [own.id]);
 
     expect(await listAside(importer.deps, 'alike', admin.id)).toEqual(['a.jpg', 'b.jpg']);
-    expect(await assign('alike', rosa, 'a.jpg')).toEqual({ given: 1, unknown: [] });
+    expect(await assign('alike', rosa, 'a.jpg')).toMatchObject({ given: 1, unknown: [] });
     expect(await listAside(importer.deps, 'alike', admin.id)).toEqual(['b.jpg']);
-    expect(await assign('alike', second, 'a.jpg', 'b.jpg')).toEqual({ given: 1, unknown: ['a.jpg'] });
+    expect(await assign('alike', second, 'a.jpg', 'b.jpg')).toMatchObject({ given: 1, unknown: ['a.jpg'] });
     expect(await listAside(importer.deps, 'alike', admin.id)).toEqual([]);
 
     expect(await query('select * from photos where id = $1', [own.id])).toEqual(before);
@@ -128,18 +128,44 @@ describe('what nobody is known to own', () => {
     const bytes = await tinyPhoto(108);
     await importer.run(library('uploaded', { items: [photo('a.jpg', bytes)] }));
     const { id } = await app.upload(admin, bytes, 'mine.jpg');
-    expect(await assign('uploaded', rosa, 'a.jpg')).toEqual({ given: 1, unknown: [] });
+    expect(await assign('uploaded', rosa, 'a.jpg')).toMatchObject({ given: 1, unknown: [] });
     expect(await query('select deleted_at is null as live from photos where id = $1', [id])).toEqual([{ live: false }]);
     expect(await listAside(importer.deps, 'uploaded', admin.id)).toEqual([]);
     expect((await app.upload(admin, bytes, 'mine.jpg')).id).toBe(id);
-    expect(await rowOf(admin, bytes)).toHaveLength(1);
+    expect(await rowOf(admin, bytes)).toMatchObject([{ is_archived: false }]);
+  });
+
+  test('comes out of the trash where an import of the administrator’s own has the same bytes', async () => {
+    const bytes = await tinyPhoto(109);
+    await importer.run(library('orphans', { items: [photo('a.jpg', bytes)] }));
+    expect(await assign('orphans', rosa, 'a.jpg')).toMatchObject({ given: 1, trashed: 1 });
+    const own = library('folder-of-mine', { items: [photo('mine.jpg', bytes, { owner: 'named' })] });
+    const { counts } = await importer.run(own, { user: admin });
+    expect(counts.photos).toMatchObject({ brought: 0, duplicate: 1 });
+    expect(await rowOf(admin, bytes)).toMatchObject([{ is_archived: false }]);
+    // What they throw away themselves after that stays thrown away.
+    const [{ id }] = (await rowOf(admin, bytes)) as [{ id: string }];
+    await app.request(admin, 'POST', '/api/v1/photos/batch/trash', { json: { ids: [id] } });
+    const again = library('folder-of-mine', { items: [photo('copy.jpg', bytes, { owner: 'named' })] });
+    await importer.run(again, { user: admin });
+    expect(await rowOf(admin, bytes)).toEqual([]);
+  });
+
+  test('stays aside from where whoever it is given to has no more room', async () => {
+    const few = await app.signUp();
+    await app.request(admin, 'PATCH', `/api/v1/users/${few.id}`, { json: { quota_photos: 1 } });
+    const items = [photo('a.jpg', await tinyPhoto(110)), photo('b.jpg', await tinyPhoto(111))];
+    await importer.run(library('much', { items }));
+    const full = { given: 1, trashed: 1, unknown: [], isFull: true };
+    expect(await assign('much', few, 'a.jpg', 'b.jpg')).toEqual(full);
+    expect(await listAside(importer.deps, 'much', admin.id)).toEqual(['b.jpg']);
   });
 
   test('stays where something of the administrator’s own came with the same bytes after it', async () => {
     const bytes = await tinyPhoto(102);
     await importer.run(library('later', { items: [photo('a.jpg', bytes)] }));
     await importer.run(library('later', { items: [photo('mine.jpg', bytes, { owner: 'named' })] }), { user: admin });
-    expect(await assign('later', rosa, 'a.jpg')).toEqual({ given: 1, unknown: [] });
+    expect(await assign('later', rosa, 'a.jpg')).toMatchObject({ given: 1, unknown: [] });
     expect(await rowOf(admin, bytes)).toMatchObject([{ is_archived: false, deleted_at: null }]);
     expect(await rowOf(rosa, bytes)).toHaveLength(1);
   });
@@ -174,7 +200,7 @@ describe('what nobody is known to own', () => {
   test('becomes the administrator’s where it is given to them: out of the archive and the album, and off the list', async () => {
     const bytes = await tinyPhoto(104);
     await importer.run(library('kept', { items: [photo('a.jpg', bytes), photo('b.jpg', await tinyPhoto(105))] }));
-    expect(await assign('kept', admin, 'a.jpg')).toEqual({ given: 1, unknown: [] });
+    expect(await assign('kept', admin, 'a.jpg')).toMatchObject({ given: 1, unknown: [] });
     const [row] = await rowOf(admin, bytes);
     expect(row).toMatchObject({ is_archived: false });
     const places = await query('select album_id from album_photos where photo_id = $1', [row?.id]);
@@ -204,7 +230,7 @@ describe('what nobody is known to own', () => {
     expect(await importer.snapshot()).toEqual(before);
     expect(await listAside(importer.deps, 'keeper', second.id)).toEqual(['a.jpg']);
     const terms = { system: 'keeper', adminId: second.id, userId: rosa.id, names: ['a.jpg'] };
-    expect(await assignEarlier(importer.deps, terms)).toEqual({ given: 1, unknown: [] });
+    expect(await assignEarlier(importer.deps, terms)).toMatchObject({ given: 1, unknown: [] });
   });
 });
 
@@ -540,7 +566,7 @@ test('what is interrupted among public pictures has ended, and goes on with the 
 test('giving away what is aside ends where it is interrupted', async () => {
   await importer.run(library('slow', { items: [photo('a.jpg', await tinyPhoto(144))] }));
   const terms = { system: 'slow', adminId: admin.id, userId: rosa.id, names: ['a.jpg'] };
-  expect(await assignEarlier(importer.deps, { ...terms, signal: AbortSignal.abort() })).toEqual({
+  expect(await assignEarlier(importer.deps, { ...terms, signal: AbortSignal.abort() })).toMatchObject({
     given: 0,
     unknown: [],
   });
@@ -554,6 +580,6 @@ test('giving away what is aside ends where it is interrupted', async () => {
     },
   };
   const interrupted = await assignEarlier({ ...importer.deps, imaging }, { ...terms, signal: stop.signal });
-  expect(interrupted).toEqual({ given: 0, unknown: [] });
+  expect(interrupted).toMatchObject({ given: 0, unknown: [] });
   expect(await listAside(importer.deps, 'slow', admin.id)).toEqual(['a.jpg']);
 });
