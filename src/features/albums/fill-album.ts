@@ -48,8 +48,10 @@ export async function emptyAlbum(tx: Tx, ownerId: string, albumId: string, photo
   await removePhotos(tx, albumId, photoIds);
 }
 
-/** Makes one of its photos an own album's cover, in one's own transaction; another is none. */
+/** Makes one of its photos the cover of an own album that has none, in one's own transaction; a photo that is not in it is none. */
 export async function coverAlbum(tx: Tx, ownerId: string, albumId: string, photoId: string): Promise<void> {
+  const album = await tx.selectFrom('albums').select('cover_photo_id').where('id', '=', albumId).executeTakeFirst();
+  if (album?.cover_photo_id) return;
   if ((await findInAlbum(tx, albumId, [photoId])).length === 0) return;
   await updateAlbum(tx, ownerId, albumId, { cover_photo_id: photoId });
 }

@@ -55,8 +55,9 @@ function bring(
       const rows = came.map((photo) => ({ system, kind, earlier_id: prefix + photo, id, owner_id: ownerId }) as const);
       await insertImported(tx, rows);
     }
-    const cover = album.cover === null ? undefined : found.get(album.cover);
-    if (cover && !known) await coverAlbum(tx, ownerId, id, cover);
+    const cover = album.cover === null || !came.includes(album.cover) ? undefined : found.get(album.cover);
+    // Once, with the photo that it is.
+    if (cover) await coverAlbum(tx, ownerId, id, cover);
     return !known;
   });
 }
