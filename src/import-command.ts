@@ -1,10 +1,14 @@
-import { Command, Option } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import type { Config } from './config.ts';
 import type { AiLibraryNames, BucketNames, ImportOptions } from './import.ts';
 
 /** What brings libraries of other programs along, whether or not a server serves meanwhile. */
 export function importCommand(readConfig: () => Config): Command {
-  const command = new Command('import').description('bring pictures, and people, of another program along');
+  const command = new Command('import')
+    .description('bring pictures, and people, of another program along')
+    // Each command's own help has its arguments: beside them descriptions would be cut short.
+    .configureHelp({ subcommandTerm: (one) => one.name() })
+    .showHelpAfterError('(with --help it says how it is used)');
   const load = () => import('./import.ts');
   const system = (usage: string, description: string): Command =>
     command
@@ -94,7 +98,9 @@ export function importCommand(readConfig: () => Config): Command {
     });
 
   command
-    .command('assign <system> [names...]')
+    .command('assign')
+    .addArgument(new Argument('<system>', 'where they came from').choices(['style-ai', 'ai-library']))
+    .argument('[names...]', 'of the files')
     .description(
       'give files to somebody that an import kept aside, since nobody was known to own them; without names, list them',
     )

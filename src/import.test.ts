@@ -1,10 +1,12 @@
-import { readFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PoolConfig } from 'pg';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createTestApp } from '../test/app.ts';
 import { parseConfig } from './config.ts';
-import { bring, type ImportOptions, openPinitLibrary } from './import.ts';
+import { assign, bring, type ImportOptions, openPinitLibrary, openTakeout } from './import.ts';
 
 const app = await createTestApp();
 const [first, second] = [await app.signUp(), await app.signUp()];
@@ -71,6 +73,45 @@ test('a report goes on with the same import alone: not with another folder’s, 
   expect(await readFile(report, 'utf8')).toBe(text);
   await run('/pictures', { user: first.username, report });
   expect(await readFile(report, 'utf8')).toMatch(/^Importing .*was ended before.*^Importing .*^Albums: 0 made/ms);
+});
+
+test.each([
+  ['the data folder', () => app.dataDir],
+  ['a folder in it', () => join(app.dataDir, 'blobs')],
+  ['one around it', () => join(app.dataDir, '..')],
+])('the library’s own files are no library of another program: %s', async (_, dir) => {
+  await mkdir(join(app.dataDir, 'blobs'), { recursive: true });
+  await expect(run(dir(), { user: first.username })).rejects.toThrow('this library’s own files');
+});
+
+test('a Takeout that was not unpacked is named as that', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'takeout-'));
+  onTestFinished(() => rm(dir, { recursive: true }));
+  const zip = join(dir, 'takeout-20260101T000000Z-001.zip');
+  await writeFile(zip, 'PK');
+  for (const path of [dir, zip]) await expect(openTakeout(path)).rejects.toThrow('unpack all of its files');
+});
+
+describe('giving away what was kept aside', () => {
+  test.each([
+    ['names beside all', ['a.jpg'], { all: true, user: 'somebody' }, 'not both'],
+    ['names beside all, of nobody', ['a.jpg'], { all: true }, 'not both'],
+    ['neither', [], { user: 'somebody' }, 'name them, or say --all'],
+  ] as const)('wants to know what: %s', async (_, names, options, sentence) => {
+    await expect(assign(config, 'style-ai', names, options)).rejects.toThrow(sentence);
+  });
+});
+
+test.each([
+  [['imprt'], "unknown command 'imprt'"],
+  [['import', 'assign', 'stile-ai'], 'Allowed choices are style-ai, ai-library'],
+  [['import', 'folder'], 'with --help it says how it is used'],
+])('a command that was mistyped is told of: %s', async (args, sentence) => {
+  const said = await new Promise<string>((resolve) => {
+    execFile(process.execPath, [join(import.meta.dirname, 'main.ts'), ...args], (_error, _out, text) => resolve(text));
+  });
+  expect(said).toContain(sentence);
+  expect(said).not.toMatch(/^ +at /m);
 });
 
 describe('where pinit’s bucket is', () => {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { realpath, stat } from 'node:fs/promises';
+import { readdir, realpath, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import type { Kysely } from 'kysely';
 import type { Config } from './config.ts';
 import {
@@ -77,6 +77,7 @@ export interface BucketNames {
  */
 export async function bring(config: Config, options: ImportOptions, source: Source): Promise<void> {
   requireLibrary(config);
+  await requireElsewhere(config, source.from);
   const stop = new AbortController();
   // Until it is open there is nothing to finish: Ctrl+C ends the process, as it ends any other.
   const system = await source.open(stop.signal);
@@ -117,12 +118,16 @@ export async function bring(config: Config, options: ImportOptions, source: Sour
         });
       await report.end(signal.aborted ? null : counts);
       for (const line of tellCounts(counts)) say(line);
+      if (counts.people.skipped > 0 && !options.matchEmails) {
+        say('With --match-emails, whoever was left out since an account here has their e-mail is joined to it.');
+      }
       const skipped = counts.photos.skipped + (counts.pictures?.skipped ?? 0);
       if (!path && skipped + noted > 0) say('With --report FILE, all that was skipped or noted is named, and why.');
       if (signal.aborted) {
         process.exitCode = 1;
-        say('It was interrupted: run the same command again to go on.');
-      } else if (dryRun) say('Nothing was written: it was a dry run.');
+        say(dryRun ? 'It was interrupted.' : 'It was interrupted: run the same command again to go on.');
+      }
+      if (dryRun) say('Nothing was written: it was a dry run.');
     });
   } finally {
     await system.close();
@@ -146,14 +151,20 @@ export async function assign(
   options: { user?: string; all?: true },
 ): Promise<void> {
   requireLibrary(config);
+  if (options.all && names.length > 0) throw new ImportError('Name files, or say --all: not both.');
+  if (options.user !== undefined && !options.all && names.length === 0) {
+    throw new ImportError('Which files is not said: name them, or say --all.');
+  }
   await withLibrary(config, new AbortController(), async ({ deps, adminId, signal }) => {
     const aside = await listAside(deps, system, adminId);
     if (options.user === undefined) {
       for (const name of aside) say(name);
-      return say(`${aside.length} files of ${system} are kept aside: give them away with --user.`);
+      if (aside.length > 0) say(`Kept aside, of ${system}: ${aside.length}. Give them away with --user.`);
     }
+    if (aside.length === 0 && names.length === 0) say(`Nothing of ${system} is kept aside.`);
+    if (options.user === undefined) return;
     const userId = await requireUser(deps.database, adminId, options.user);
-    const chosen = options.all ? aside : names;
+    const chosen = options.all ? aside : [...new Set(names)];
     const { given, trashed, unknown, isFull } = await assignEarlier(deps, {
       system,
       adminId,
@@ -161,7 +172,7 @@ export async function assign(
       names: chosen,
       signal,
     });
-    say(`${given} are ${options.user}’s now.`);
+    say(`${given} ${given === 1 ? 'is' : 'are'} ${options.user}’s now.`);
     if (trashed > 0) say(`Whoever kept them aside has ${trashed} in the trash for ${config.trashDays} days.`);
     for (const name of unknown) say(`  ${JSON.stringify(name)} is not kept aside.`);
     if (isFull) say(`“${options.user}” has no room for more: give them room, and run the same command again.`);
@@ -174,6 +185,18 @@ export async function assign(
 function requireLibrary(config: Config): void {
   if (config.databaseUrl || existsSync(join(config.dataDir, 'postgres', 'PG_VERSION'))) return;
   throw new ImportError(`There is no library in ${config.dataDir}: TINTYPE_DATA names the folder.`);
+}
+
+/** The library's own files are its photos already, under other names. */
+async function requireElsewhere({ dataDir }: Config, from: Source['from']): Promise<void> {
+  const own = await realpath(dataDir).catch(() => null);
+  for (const path of from) {
+    const real = path === undefined ? null : await realpath(path).catch(() => null);
+    const isWithin = (inner: string, outer: string): boolean => `${inner}${sep}`.startsWith(`${outer}${sep}`);
+    if (own && real && (isWithin(real, own) || isWithin(own, real))) {
+      throw new ImportError(`${path} holds this library’s own files (${dataDir}): name a folder beside it.`);
+    }
+  }
 }
 
 interface Opened {
@@ -234,17 +257,28 @@ async function requireUser(database: Database, adminId: string, name: string): P
   return user.id;
 }
 
-/** @throws ImportError when it is no folder */
+/** @throws ImportError when it is no folder, or none that may be read */
 async function requireFolder(dir: string): Promise<string> {
   const found = await stat(dir).catch(() => null);
   if (!found?.isDirectory()) throw new ImportError(`${dir} is no folder.`);
+  await readdir(dir).catch((error: NodeJS.ErrnoException) => {
+    throw new ImportError(`${dir} cannot be read (${error.code}): run this as somebody who may.`);
+  });
   return realpath(dir);
 }
 
 export const openFolder = async (dir: string, options: { albums: boolean }): Promise<EarlierSystem> =>
   createFolder(await requireFolder(dir), options);
 
-export const openTakeout = async (dir: string): Promise<EarlierSystem> => createGoogleTakeout(await requireFolder(dir));
+/** @throws ImportError for what Google sent as it came */
+export async function openTakeout(dir: string): Promise<EarlierSystem> {
+  const packed = /\.(?:zip|tgz|tar\.gz)$/i;
+  const names = packed.test(dir) ? [dir] : await readdir(await requireFolder(dir));
+  if (names.length > 0 && names.every((name) => packed.test(name))) {
+    throw new ImportError('This is a Takeout as it came: unpack all of its files into one folder, and name that.');
+  }
+  return createGoogleTakeout(await requireFolder(dir));
+}
 
 export const openStyle = async (database: string, uploads: string): Promise<EarlierSystem> =>
   openStyleAi({ database, uploads: await requireFolder(uploads) });

@@ -17,7 +17,9 @@ const program = new Command('tintype').description('A self-hosted image library'
 
 program
   .command('serve', { isDefault: true })
-  .description('start the server (and the embedded database, unless DATABASE_URL is set)')
+  .description(
+    'start the server (and the embedded database, unless DATABASE_URL is set); what happens without a command',
+  )
   .action(async () => {
     const { serve } = await import('./serve.ts');
     await serve({ config: readConfig(), version, webRoot: join(root, 'web', 'build') });
@@ -64,6 +66,17 @@ program
     if (list) await listSnapshots(dir);
     else await restore(readConfig(), { dir, snapshot });
   });
+
+// What is read by `head` ends early, and is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
+// Commander takes what it does not know for an argument of the command that is meant without one.
+const [wanted = '-'] = process.argv.slice(2);
+if (!/^(?:-|help$)/.test(wanted) && !program.commands.some((command) => command.name() === wanted)) {
+  program.error(`error: unknown command '${wanted}': tintype --help lists them`);
+}
 
 program.parseAsync().catch((error: unknown) => {
   // What is foreseen comes with a sentence for whoever starts the server; only the rest deserves a stack.

@@ -276,12 +276,12 @@ test(
     const unreported = await start('style-ai', 'orphans.db', 'orphans').ended;
     expect(unreported.output).toContain('With --report FILE');
 
-    expect(await tell()).toContain(`${photos} files of style-ai are kept aside`);
-    expect(await tell('0.jpg', '--user', 'folder-owner')).toContain('1 are folder-owner’s now.');
-    expect(await tell()).toContain(`${photos - 1} files of style-ai are kept aside`);
+    expect(await tell()).toContain(`Kept aside, of style-ai: ${photos}.`);
+    expect(await tell('0.jpg', '--user', 'folder-owner')).toContain('1 is folder-owner’s now.');
+    expect(await tell()).toContain(`Kept aside, of style-ai: ${photos - 1}.`);
     expect(await tell('--all', '--user', 'first')).toContain(`${photos - 1} are first’s now.`);
     expect(await start('assign', 'style-ai', '--all', '--user', 'first').ended).toMatchObject({ code: 0 });
-    expect(await tell()).toContain('0 files of style-ai are kept aside');
+    expect(await tell()).toContain('Nothing of style-ai is kept aside.');
     const { total } = await photosOf('first');
     expect(total).toBe(photos - 1);
   },

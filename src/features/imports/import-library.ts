@@ -63,13 +63,15 @@ export async function importLibrary(
   const owners = new Map<string, Owner>();
   /** People and organizations that were deleted here. */
   const gone = new Set<string>();
+  const leftOut = new Set<string>();
   for await (const person of system.people?.() ?? []) {
     if (terms.signal.aborted) break;
     const brought = await bringPerson(deps, named, person);
     people[brought.outcome] = (people[brought.outcome] ?? 0) + 1;
     terms.onPerson(brought);
     if (brought.isGone) gone.add(`profile ${person.earlierId}`);
-    else if (brought.outcome !== 'skipped') {
+    else if (brought.outcome === 'skipped') leftOut.add(`profile ${person.earlierId}`);
+    else {
       owners.set(person.earlierId, { id: brought.id, key: brought.id ?? person.earlierId });
     }
   }
@@ -83,14 +85,17 @@ export async function importLibrary(
     organizations[brought.outcome] += 1;
     terms.onOrganization(brought);
     if (brought.isGone) gone.add(`logo ${organization.earlierId}`);
-    else if (brought.outcome !== 'skipped') shownBy.set(`logo ${organization.earlierId}`, brought.id);
+    else if (brought.outcome === 'skipped') leftOut.add(`logo ${organization.earlierId}`);
+    else shownBy.set(`logo ${organization.earlierId}`, brought.id);
   }
 
+  const ownerless = (of: string): Skip =>
+    new Skip(gone.has(of) ? 'owner_gone' : leftOut.has(of) ? 'left_out' : 'no_owner');
   const ownerOf = ({ owner }: EarlierPhoto): Owner => {
     if (owner === 'unknown') return { id: keeperId, key: keeperId };
     if (owner !== 'named') {
       const found = owners.get(owner.person);
-      if (!found) throw new Skip(gone.has(`profile ${owner.person}`) ? 'owner_gone' : 'no_owner');
+      if (!found) throw ownerless(`profile ${owner.person}`);
       return found;
     }
     if (!terms.namedId) throw unnamed();
@@ -138,7 +143,7 @@ export async function importLibrary(
     try {
       const of = `${picture.kind} ${picture.of}`;
       const id = shownBy.get(of);
-      if (id === undefined) throw new Skip(gone.has(of) ? 'owner_gone' : 'no_owner');
+      if (id === undefined) throw ownerless(of);
       pictures[await bringPicture(deps, named, picture, id)] += 1;
     } catch (error) {
       // It was under way when it was interrupted.

@@ -121,6 +121,9 @@ export function tellCounts(counts: ImportCounts): string[] {
       ? [`Kept aside for an administrator, since nobody is known to own them: ${photos.aside}.`]
       : []),
     `Albums: ${albums} made.`,
-    ...Object.entries(why).map(([reason, count]) => `  ${count} skipped: ${reasons[reason as keyof typeof reasons]}`),
+    ...Object.entries(why)
+      .sort(([one, a], [other, b]) => b - a || one.localeCompare(other))
+      .map(([reason, count]) => `  ${count} skipped: ${reasons[reason as keyof typeof reasons]}`),
+    ...(why.no_room ? ['Give them room (Settings → People, or ask whoever administers this), and run it again.'] : []),
   ];
 }

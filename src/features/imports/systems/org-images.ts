@@ -118,7 +118,10 @@ export async function openOrgImages(deps: { database: string; images: string | n
           const name = `${kind} ${of}`;
           const bytes = await rows.bytes(table, data, row.id);
           if (bytes) yield { name, kind, of, open: async () => openBytes(bytes) };
-          else if (isKept(row, address)) yield { name, kind, of, open: () => openAddress(deps.images, row[address]) };
+          else if (isKept(row, address)) {
+            const where = row[address]?.startsWith('data:') ? '' : ` (${row[address]?.slice(0, 200)})`;
+            yield { name: name + where, kind, of, open: () => openAddress(deps.images, row[address]) };
+          }
         }
       }
     },
@@ -152,7 +155,8 @@ async function openAddress(images: string | null, address: string | null | undef
   const data = /^data:image\/[a-z+.-]+;base64,(.*)$/s.exec(address ?? '')?.[1];
   if (data !== undefined) return openBytes(Buffer.from(data, 'base64'));
   const path = pathOf(address);
-  if (images === null || path === undefined) throw new Skip('missing');
+  if (path === undefined) throw new Skip('elsewhere');
+  if (images === null) throw new Skip('missing');
   return openBelow(images, path);
 }
 

@@ -69,7 +69,7 @@ const counts = {
   people: { made: 3, matched: 0, there: 0, skipped: 1 },
   photos: { brought: 4, there: 0, duplicate: 0, aside: 1, skipped: 9 },
   albums: 1,
-  reasons: { no_owner: 2, missing: 5, outside: 1, video: 1 },
+  reasons: { left_out: 2, missing: 5, outside: 1, video: 1 },
 };
 const personOf = async (id: string) =>
   (
