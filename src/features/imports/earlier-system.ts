@@ -8,6 +8,8 @@ export const reasons = {
   undecodable: 'damaged: it cannot be decoded in full',
   empty: 'empty',
   too_large: 'larger than TINTYPE_MAX_UPLOAD lets files be',
+  too_detailed:
+    'public pictures have 500 KB at the most, and it keeps more at any quality: set a smaller or a smoother one',
   too_many_pixels: 'more pixels than can be kept',
   no_room: 'its owner has no room left',
   no_owner: 'nobody whose it is',

@@ -1,6 +1,7 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import { Client } from 'pg';
+import sharp from 'sharp';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type AccountTables, findSoleOwner } from '#features/accounts/index.ts';
 import { anonymous } from '#platform/database/principal.ts';
@@ -561,6 +562,33 @@ test('what is interrupted among public pictures has ended, and goes on with the 
   });
   expect((await importer.run(system, { signal: stop.signal })).counts.pictures).toMatchObject({ shown: 0, skipped: 0 });
   expect((await importer.run(system)).counts.pictures).toMatchObject({ shown: 1 });
+});
+
+test('a public picture that no quality makes small enough is said to be that, by a dry run as by the import', async () => {
+  const size = { width: 1024, height: 1024, channels: 4 } as const;
+  const pixels = createHash('shake256', { outputLength: size.width * size.height * 4 })
+    .update('noise')
+    .digest();
+  const noise = await sharp(pixels, { raw: size }).png({ compressionLevel: 1 }).toBuffer();
+  const system = library('detailed', {
+    people: each([person('noisy'), person('large')]),
+    pictures: each([
+      { name: 'noise', kind: 'profile', of: 'noisy', open: async () => fileOf(noise) },
+      {
+        name: 'large',
+        kind: 'profile',
+        of: 'large',
+        open: async () => fileOf(Buffer.concat([noise, Buffer.alloc(noise.length)])),
+      },
+    ]),
+  });
+  const { maxUploadBytes } = importer.deps;
+  Object.assign(importer.deps, { maxUploadBytes: noise.length });
+  const foreseen = await importer.run(system, { dryRun: true });
+  const ran = await importer.run(system);
+  Object.assign(importer.deps, { maxUploadBytes });
+  expect(ran).toEqual(foreseen);
+  expect(ran.skipped).toEqual({ noise: 'too_detailed', large: 'too_large' });
 });
 
 test('giving away what is aside ends where it is interrupted', async () => {
