@@ -521,6 +521,34 @@ describe('a second copy of a photo', () => {
   });
 });
 
+test('what is known by more than can be written down comes as anything else does', async () => {
+  const long = `${'deep/'.repeat(300)}a.jpg`;
+  const theirs = { owner: { person: 'p' } };
+  const [a, b, c, d] = await Promise.all([161, 162, 163, 164].map((seed) => tinyPhoto(seed)));
+  const source = photo('source', a as Buffer, { ...theirs, earlierIds: [`${long}?`] });
+  const made = { kind: 'styled', of: source, recipe: { tool: 'style-ai' } } as const;
+  const items = [
+    photo('made', b as Buffer, { ...theirs, earlierIds: [`${long}!`, 'odd\0name'], made }),
+    photo('aside', c as Buffer, { earlierIds: [long] }),
+    // Which is too long beside what is said of it alone.
+    photo('edge', d as Buffer, { earlierIds: ['e'.repeat(1020)] }),
+  ];
+  const system = library('lengthy', { people: each([person('p')]), items });
+  const foreseen = await importer.run(system, { dryRun: true });
+  expect(await importer.run(system)).toEqual(foreseen);
+  expect(foreseen.counts.photos).toMatchObject({ brought: 2, aside: 2 });
+  const of = await query(
+    `select s.filename from photos p join photos s on s.id = p.source_photo_id where p.filename = 'made'`,
+  );
+  expect(of).toEqual([{ filename: 'source' }]);
+  const before = await importer.snapshot();
+  expect((await importer.run(system)).counts.photos).toMatchObject({ brought: 0, aside: 0, there: 4 });
+  expect(await importer.snapshot()).toEqual(before);
+  const kept = await listAside(importer.deps, 'lengthy', admin.id);
+  expect(kept).toContainEqual(expect.stringMatching(/^sha256:.*deep\/a\.jpg$/));
+  expect(await assign('lengthy', rosa, ...kept)).toEqual({ given: 2, unknown: [] });
+});
+
 test('an album is kept under its id where the API takes that for one', async () => {
   const [kept, odd] = [randomUUID(), 'ffffffff-ffff-ffff-ffff-ffffffffffff'];
   const album = (earlierId: string) => ({ earlierId, name: earlierId, description: null, photos: [], cover: null });

@@ -7,6 +7,7 @@ import { bringPicture } from './bring-picture.ts';
 import type { ImportDeps } from './deps.ts';
 import { type EarlierPhoto, type EarlierSystem, isPassed, type Passed, type Reason, Skip } from './earlier-system.ts';
 import { ImportError } from './import-error.ts';
+import { toWrittenId } from './kept-id.ts';
 import { newRehearsal, rehearsePhoto } from './rehearse-photo.ts';
 
 export interface ImportTerms {
@@ -105,7 +106,7 @@ export async function importLibrary(
     if (typeof of === 'string') await underWay.get(of);
     else if (of) await tell(of);
     const owner = ownerOf(whole);
-    const photo = whole.owner === 'unknown' ? setAside(system.name, whole) : whole;
+    const photo = whole.owner === 'unknown' ? setAside(system.name, whole) : withWrittenIds(whole);
     const brought = terms.dryRun
       ? await rehearsePhoto(deps, rehearsal, system.name, owner, photo, terms.signal)
       : await bringPhoto(deps, system.name, owner.id as string, photo, terms.signal);
@@ -175,10 +176,24 @@ export async function importLibrary(
 
 const unnamed = () => new ImportError('Whose photos these are is not said: name the account with --user.');
 
+/** By what it is written down, and what it was made of. */
+function withWrittenIds(photo: EarlierPhoto): EarlierPhoto {
+  const [first, ...others] = photo.earlierIds;
+  const of = photo.made?.of;
+  const written = typeof of === 'string' ? toWrittenId(of) : of && withWrittenIds(of);
+  return {
+    ...photo,
+    earlierIds: [toWrittenId(first), ...others.map((id) => toWrittenId(id))],
+    ...(photo.made ? { made: { ...photo.made, of: written ?? null } } : {}),
+  };
+}
+
+const aside = 'aside/';
+
 /** What nobody is known to own is the administrator's to give away, and in nobody's way until then. */
 const setAside = (system: string, photo: EarlierPhoto): EarlierPhoto => ({
   ...photo,
-  earlierIds: [`aside/${photo.earlierIds[0]}`],
+  earlierIds: [aside + toWrittenId(photo.earlierIds[0], 1024 - aside.length)],
   id: undefined,
   told: { ...photo.told, isArchived: true },
   albums: [{ earlierId: 'aside', name: `Without an owner (${system})`, description: null }],
