@@ -158,11 +158,16 @@ export async function importLibrary(
   });
   // What is counted beforehand may have come to less: files that rows name are told once.
   if (!terms.signal.aborted) terms.onProgress({ done, of: done });
-  for await (const album of system.albums?.() ?? []) {
-    if (terms.signal.aborted) break;
-    if (!terms.namedId) throw unnamed();
-    const isNew = await (terms.dryRun ? isNewAlbum : bringAlbumWhole)(deps, system.name, terms.namedId, album);
-    if (isNew) albums += 1;
+  try {
+    for await (const album of terms.signal.aborted ? [] : (system.albums?.() ?? [])) {
+      if (terms.signal.aborted) break;
+      if (!terms.namedId) throw unnamed();
+      const isNew = await (terms.dryRun ? isNewAlbum : bringAlbumWhole)(deps, system.name, terms.namedId, album);
+      if (isNew) albums += 1;
+    }
+  } catch (error) {
+    // The next one was being asked for when it was interrupted.
+    if (!terms.signal.aborted) throw error;
   }
   return {
     people,
