@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import type { Kysely } from 'kysely';
+import type { Kysely, KyselyPlugin } from 'kysely';
 import { Client } from 'pg';
 import sharp from 'sharp';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -310,6 +310,36 @@ describe('people', () => {
     });
     const foreseen = await importer.run(system, { dryRun: true });
     expect(await importer.run(system)).toEqual(foreseen);
+  });
+
+  test('who are many of one name cost no more questions each than the first of them', async () => {
+    let asked = 0;
+    const count: KyselyPlugin = {
+      transformQuery(query) {
+        asked += 1;
+        return query.node;
+      },
+      transformResult: async ({ result }) => result,
+    };
+    const { database } = importer.deps;
+    const counting = {
+      ...database,
+      as: ((principal, work) =>
+        database.as(principal, (tx) => work(tx.withPlugin(count) as never))) as typeof database.as,
+    };
+    const all = Array.from({ length: 40 }, (_, n) => person(`${n}`, { username: '山田太郎' }));
+    Object.assign(importer.deps, { database: counting });
+    const foreseen = await importer.run(library('unlatin', { people: each(all) }), { dryRun: true });
+    const [before] = [asked];
+    await importer.run(library('unlatin', { people: each(all.slice(0, 20)) }));
+    const first = asked - before;
+    asked = 0;
+    await importer.run(library('unlatin', { people: each(all.slice(20)) }));
+    Object.assign(importer.deps, { database });
+    // The second run finds out once where the first ended.
+    expect(asked - first).toBeLessThan(40);
+    const names = await query(`select username from users where username like 'person-unlatin%'`);
+    expect(names.map(({ username }) => username).sort()).toEqual(Object.keys(foreseen.notes).sort());
   });
 
   test('whom another installation gave the same number are not taken for each other', async () => {

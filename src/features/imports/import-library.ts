@@ -1,7 +1,7 @@
 import { keeperOf } from './assign-earlier.ts';
 import { bringAlbumWhole, isNewAlbum } from './bring-album.ts';
 import { type BroughtOrganization, bringOrganization } from './bring-organization.ts';
-import { type BroughtPerson, bringPerson } from './bring-person.ts';
+import { type BroughtPerson, bringPerson, newMet } from './bring-person.ts';
 import { bringPhoto } from './bring-photo.ts';
 import { bringPicture } from './bring-picture.ts';
 import type { ImportDeps } from './deps.ts';
@@ -60,7 +60,7 @@ export async function importLibrary(
   let albums = 0;
 
   const keeperId = await keeperOf(deps, system.name, terms.adminId);
-  const named = { ...terms, system: system.name, met: { emails: new Set<string>(), names: new Set<string>() } };
+  const named = { ...terms, system: system.name, met: newMet() };
   const owners = new Map<string, Owner>();
   /** People and organizations that were deleted here. */
   const gone = new Set<string>();
