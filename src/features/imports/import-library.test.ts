@@ -457,6 +457,34 @@ describe('organizations', () => {
     expect((await importer.run(withSome(all.slice(0, 1)))).counts.organizations).toMatchObject({ made: 0, there: 1 });
   });
 
+  test('are joined by who comes later, also once who ran the import has left, or chose to stay', async () => {
+    const [first, later, last] = [person('first'), person('later'), person('last')];
+    const shop = (...roles: [EarlierPerson, 'admin' | 'member'][]) =>
+      library('late', {
+        people: each(roles.map(([one]) => one)),
+        organizations: each([
+          organization('late', { members: roles.map(([{ earlierId }, role]) => ({ person: earlierId, role })) }),
+        ]),
+      });
+    const members = () =>
+      query(
+        `select u.username, m.role from memberships m join users u on u.id = m.user_id join organizations o on o.id = m.resource_id
+         where o.name = 'Organization late' order by m.created_at, 1`,
+      );
+    const is = (one: { username: string }, role: string) => ({ username: one.username, role });
+    const { notes } = await importer.run(shop([first, 'member']));
+    expect(notes['Organization late']).toContain('nobody administered it');
+    await query(`update memberships set role = 'admin' where user_id in (select id from users where username = $1)`, [
+      first.username,
+    ]);
+    // Who was made an administrator here is no reason for whoever ran the import to go.
+    await importer.run(shop([first, 'member'], [later, 'member']));
+    expect(await members()).toEqual([is(admin, 'admin'), is(first, 'admin'), is(later, 'member')]);
+    // Whoever runs the next one has nothing to do with it.
+    await laterImporter.run(shop([first, 'member'], [later, 'member'], [last, 'admin']));
+    expect(await members()).toEqual([is(first, 'admin'), is(later, 'member'), is(last, 'admin')]);
+  });
+
   test('that were deleted here do not come back', async () => {
     const bytes = await tinyPhoto(121);
     const system = library('closed', {
