@@ -18,6 +18,7 @@ export const reasons = {
   not_a_file: 'neither a file nor a folder',
   outside: 'outside the folder',
   missing: 'not there',
+  same_name: 'its name is not UTF-8, and another beside it has the same in UTF-8: rename one of them',
   unreadable: 'it cannot be read',
   hidden: 'hidden, or a thumbnail of another program',
   in_trash: 'in the trash there',
