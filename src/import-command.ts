@@ -47,7 +47,7 @@ export function importCommand(readConfig: () => Config): Command {
     .requiredOption('--user <name>', 'whose it becomes')
     .action(async (url: string, options: ImportOptions) => {
       const { bring, openImmichAt } = await load();
-      await bring(readConfig(), options, { from: [url], open: () => openImmichAt(url) });
+      await bring(readConfig(), options, { from: [url], open: (signal) => openImmichAt(url, signal) });
     });
 
   system('style-ai <database> <uploads>', 'style-ai: its SQLite file or Postgres address, and its folder of uploads')

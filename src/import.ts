@@ -287,11 +287,11 @@ export const openGallery = async (database: string, photos: string): Promise<Ear
   openPhotoGallery({ database, photos: await requireFolder(photos) });
 
 /** Its key is taken from the environment as well. */
-export async function openImmichAt(url: string): Promise<EarlierSystem> {
+export async function openImmichAt(url: string, signal: AbortSignal): Promise<EarlierSystem> {
   const { IMMICH_API_KEY: key } = process.env;
   if (!key)
     throw new ImportError('Whose immich this is is not said: set IMMICH_API_KEY to a key that they made there.');
-  return openImmich({ url, key });
+  return openImmich({ url, key, signal });
 }
 
 /** Keys are taken from the environment: what stands in a command is read by everybody on the machine. */

@@ -59,6 +59,8 @@ export interface ImmichSimulator {
     moving: number;
     /** Pages of lists whose answer takes this long to begin, the first time. */
     slowMs: number;
+    /** A part of the paths that are never answered. */
+    silent: string | null;
     /** What the key lacks: paths that answer 403. */
     denied: RegExp | null;
     /** Before 2, searches do not know albums; since 3, albums tell neither their owner nor their assets. */
@@ -87,7 +89,7 @@ export async function createImmichSimulator(me: string): Promise<ImmichSimulator
   const problems: string[] = [];
   const faults: ImmichSimulator['faults'] = {
     ...{ failing: new Map(), gone: new Map(), cut: new Set(), torn: new Set(), moving: 0 },
-    ...{ slowMs: 0, denied: null, version: 2 },
+    ...{ slowMs: 0, silent: null, denied: null, version: 2 },
   };
 
   const server = createServer((request, response) => {
@@ -106,6 +108,7 @@ export async function createImmichSimulator(me: string): Promise<ImmichSimulator
       void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
     const refuse = (statusCode: number, message: string) =>
       say(statusCode, { message, error: message, statusCode, correlationId: 'abc' });
+    if (faults.silent !== null && pathname.includes(faults.silent)) return;
     for (const [part, times] of faults.failing) {
       if (times === 0 || !pathname.includes(part)) continue;
       faults.failing.set(part, times - 1);

@@ -28,11 +28,16 @@ export interface PeopleTerms {
   readonly met: Met;
 }
 
-/** What the accounts have, in lower case, that a dry run would have made or joined. */
+/** What a run remembers of the people before. */
 export interface Met {
+  /** What the accounts have, in lower case, that a dry run would have made or joined. */
   readonly emails: Set<string>;
   readonly names: Set<string>;
+  /** The last number that was given to names which begin alike: those before it need not be asked about again. */
+  readonly numbers: Map<string, number>;
 }
+
+export const newMet = (): Met => ({ emails: new Set(), names: new Set(), numbers: new Map() });
 
 export interface BroughtPerson {
   readonly outcome: 'made' | 'matched' | 'named' | 'there' | 'skipped';
@@ -89,7 +94,7 @@ export function bringPerson(deps: ImportDeps, terms: PeopleTerms, person: Earlie
       return { outcome: 'matched', id: same.id, username, notes: [...notes, joined(theirs)] };
     }
 
-    const name = await findFreeName(tx, username, system, met.names);
+    const name = await findFreeName(tx, username, system, met);
     const usable = person.passwordHash !== null && isUsableHash(person.passwordHash);
     notes.push(...noteMade(person, name));
     if (terms.dryRun) {
@@ -194,7 +199,7 @@ const identitiesOf = ({ earlierId, username, email }: EarlierPerson): string[] =
 const findAccount = (tx: Tx, id: string): Promise<{ username: string; email: string | null } | undefined> =>
   tx.selectFrom('users').select(['username', 'email']).where('id', '=', id).executeTakeFirst();
 
-async function findFreeName(tx: Tx, wanted: string, system: string, taken: ReadonlySet<string>): Promise<string> {
+async function findFreeName(tx: Tx, wanted: string, system: string, met: Met): Promise<string> {
   const plain = wanted
     .normalize('NFKD')
     .replace(/\p{M}/gu, '')
@@ -203,9 +208,17 @@ async function findFreeName(tx: Tx, wanted: string, system: string, taken: Reado
     .slice(0, 39);
   const base = validName.test(plain) ? plain : `${plain || 'person'}-${system}`;
   const short = base.slice(0, 24);
-  for (let n = 1; ; n += 1) {
-    const long = n === 1 ? base : n === 2 ? `${short}-${system}` : `${short}-${system.slice(0, 9)}-${n - 1}`;
-    const name = long.slice(0, 39);
-    if (!taken.has(name.toLowerCase()) && !(await findUserByName(tx, name))) return name;
+  const isFree = async (name: string): Promise<boolean> =>
+    !met.names.has(name.toLowerCase()) && !(await findUserByName(tx, name));
+  const first = base.slice(0, 39);
+  if (await isFree(first)) return first;
+  const alike = short.toLowerCase();
+  for (let n = met.numbers.get(alike) ?? 0; ; n += 1) {
+    const end = n === 0 ? `-${system}` : `-${system.slice(0, 9)}-${n}`;
+    // Whatever is long, it ends in its number.
+    const name = (n === 0 ? short : short.slice(0, 39 - end.length)) + end;
+    if (!(await isFree(name.slice(0, 39)))) continue;
+    met.numbers.set(alike, n);
+    return name.slice(0, 39);
   }
 }

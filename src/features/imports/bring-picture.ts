@@ -1,11 +1,18 @@
 import type { Kysely } from 'kysely';
 import { receiveFile } from '#features/photos/index.ts';
-import { findPicture, type PictureSource, setOrganizationLogo, setOwnPicture } from '#features/pictures/index.ts';
+import {
+  findPicture,
+  type PictureSource,
+  setOrganizationLogo,
+  setOwnPicture,
+  shapeOf,
+} from '#features/pictures/index.ts';
+import { AppError } from '#platform/http/app-error.ts';
 import type { UserCaller } from '#platform/http/caller.ts';
 import type { PeopleTerms } from './bring-person.ts';
 import { explainSkipped } from './bring-photo.ts';
 import type { ImportDeps } from './deps.ts';
-import type { EarlierPicture } from './earlier-system.ts';
+import { type EarlierPicture, Skip } from './earlier-system.ts';
 import { findImported, insertImported } from './store.ts';
 import type { ImportTables } from './tables.ts';
 import { requirePicture } from './tell-kind.ts';
@@ -42,9 +49,9 @@ export async function bringPicture(
     await settle(shownBy);
     return 'kept';
   }
-  if (terms.dryRun || shownBy === null) await look(deps, picture, terms.signal).catch(explainSkipped);
+  if (terms.dryRun || shownBy === null) await look(deps, picture, terms.signal).catch(explainMade);
   else {
-    await show(deps, terms, picture, shownBy).catch(explainSkipped);
+    await show(deps, terms, picture, shownBy).catch(explainMade);
     await settle(shownBy);
   }
   return 'shown';
@@ -58,13 +65,19 @@ async function show(deps: ImportDeps, { adminId, signal }: Terms, picture: Earli
   else await setOrganizationLogo(whole, callerOf(adminId), id, receive, signal);
 }
 
-/** Reads and decodes it as it would be. */
+/** A file that is too large was skipped before: this is of what was to be made of it. */
+function explainMade(error: unknown): never {
+  if (error instanceof AppError && error.code === 'too_large') throw new Skip('too_detailed');
+  return explainSkipped(error);
+}
+
+/** Makes of it what would be shown. */
 async function look(deps: ImportDeps, picture: EarlierPicture, signal: AbortSignal): Promise<void> {
   const { path, discard } = await receivePicture(deps, picture);
   try {
     const folder = await deps.blobs.createTempFolder();
     try {
-      await deps.imaging.ingest({ path, outDir: folder.path, signal });
+      await deps.imaging.makePicture({ path, outDir: folder.path, shape: shapeOf(picture.kind, null), signal });
     } finally {
       await folder.discard();
     }
@@ -76,7 +89,9 @@ async function look(deps: ImportDeps, picture: EarlierPicture, signal: AbortSign
 async function receivePicture(deps: ImportDeps, picture: EarlierPicture): Promise<PictureSource> {
   const file = await picture.open();
   try {
-    const { arrived, discard } = await receiveFile(deps, await requirePicture(picture.name, file));
+    const { arrived, discard } = await receiveFile(deps, await requirePicture(picture.name, file)).catch(
+      explainSkipped,
+    );
     return { path: arrived.path, crop: null, discard };
   } finally {
     await file.close();

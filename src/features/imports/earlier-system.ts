@@ -8,6 +8,8 @@ export const reasons = {
   undecodable: 'damaged: it cannot be decoded in full',
   empty: 'empty',
   too_large: 'larger than TINTYPE_MAX_UPLOAD lets files be',
+  too_detailed:
+    'public pictures have 500 KB at the most, and it keeps more at any quality: set a smaller or a smoother one',
   too_many_pixels: 'more pixels than can be kept',
   no_room: 'its owner has no room left',
   no_owner: 'nobody is known to own it',
@@ -18,6 +20,7 @@ export const reasons = {
   outside: 'outside the folder',
   missing: 'not there',
   elsewhere: 'at another address: nothing is fetched',
+  same_name: 'its name is not UTF-8, and another beside it has the same in UTF-8: rename one of them',
   unreadable: 'it cannot be read',
   hidden: 'hidden, or a thumbnail of another program',
   in_trash: 'in the trash there',

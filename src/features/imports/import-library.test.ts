@@ -1,6 +1,7 @@
-import { randomUUID } from 'node:crypto';
-import type { Kysely } from 'kysely';
+import { createHash, randomUUID } from 'node:crypto';
+import type { Kysely, KyselyPlugin } from 'kysely';
 import { Client } from 'pg';
+import sharp from 'sharp';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type AccountTables, findSoleOwner } from '#features/accounts/index.ts';
 import { anonymous } from '#platform/database/principal.ts';
@@ -311,6 +312,36 @@ describe('people', () => {
     expect(await importer.run(system)).toEqual(foreseen);
   });
 
+  test('who are many of one name cost no more questions each than the first of them', async () => {
+    let asked = 0;
+    const count: KyselyPlugin = {
+      transformQuery(query) {
+        asked += 1;
+        return query.node;
+      },
+      transformResult: async ({ result }) => result,
+    };
+    const { database } = importer.deps;
+    const counting = {
+      ...database,
+      as: ((principal, work) =>
+        database.as(principal, (tx) => work(tx.withPlugin(count) as never))) as typeof database.as,
+    };
+    const all = Array.from({ length: 40 }, (_, n) => person(`${n}`, { username: '山田太郎' }));
+    Object.assign(importer.deps, { database: counting });
+    const foreseen = await importer.run(library('unlatin', { people: each(all) }), { dryRun: true });
+    const [before] = [asked];
+    await importer.run(library('unlatin', { people: each(all.slice(0, 20)) }));
+    const first = asked - before;
+    asked = 0;
+    await importer.run(library('unlatin', { people: each(all.slice(20)) }));
+    Object.assign(importer.deps, { database });
+    // The second run finds out once where the first ended.
+    expect(asked - first).toBeLessThan(40);
+    const names = await query(`select username from users where username like 'person-unlatin%'`);
+    expect(names.map(({ username }) => username).sort()).toEqual(Object.keys(foreseen.notes).sort());
+  });
+
   test('whom another installation gave the same number are not taken for each other', async () => {
     const tester = person('1', { username: 'tester', email: 'tester@staging.example' });
     const alice = person('1', { username: 'alice', email: 'alice@shop.example' });
@@ -426,6 +457,34 @@ describe('organizations', () => {
     expect((await importer.run(withSome(all.slice(0, 1)))).counts.organizations).toMatchObject({ made: 0, there: 1 });
   });
 
+  test('are joined by who comes later, also once who ran the import has left, or chose to stay', async () => {
+    const [first, later, last] = [person('first'), person('later'), person('last')];
+    const shop = (...roles: [EarlierPerson, 'admin' | 'member'][]) =>
+      library('late', {
+        people: each(roles.map(([one]) => one)),
+        organizations: each([
+          organization('late', { members: roles.map(([{ earlierId }, role]) => ({ person: earlierId, role })) }),
+        ]),
+      });
+    const members = () =>
+      query(
+        `select u.username, m.role from memberships m join users u on u.id = m.user_id join organizations o on o.id = m.resource_id
+         where o.name = 'Organization late' order by m.created_at, 1`,
+      );
+    const is = (one: { username: string }, role: string) => ({ username: one.username, role });
+    const { notes } = await importer.run(shop([first, 'member']));
+    expect(notes['Organization late']).toContain('nobody administered it');
+    await query(`update memberships set role = 'admin' where user_id in (select id from users where username = $1)`, [
+      first.username,
+    ]);
+    // Who was made an administrator here is no reason for whoever ran the import to go.
+    await importer.run(shop([first, 'member'], [later, 'member']));
+    expect(await members()).toEqual([is(admin, 'admin'), is(first, 'admin'), is(later, 'member')]);
+    // Whoever runs the next one has nothing to do with it.
+    await laterImporter.run(shop([first, 'member'], [later, 'member'], [last, 'admin']));
+    expect(await members()).toEqual([is(first, 'admin'), is(later, 'member'), is(last, 'admin')]);
+  });
+
   test('that were deleted here do not come back', async () => {
     const bytes = await tinyPhoto(121);
     const system = library('closed', {
@@ -520,6 +579,34 @@ describe('a second copy of a photo', () => {
   });
 });
 
+test('what is known by more than can be written down comes as anything else does', async () => {
+  const long = `${'deep/'.repeat(300)}a.jpg`;
+  const theirs = { owner: { person: 'p' } };
+  const [a, b, c, d] = await Promise.all([161, 162, 163, 164].map((seed) => tinyPhoto(seed)));
+  const source = photo('source', a as Buffer, { ...theirs, earlierIds: [`${long}?`] });
+  const made = { kind: 'styled', of: source, recipe: { tool: 'style-ai' } } as const;
+  const items = [
+    photo('made', b as Buffer, { ...theirs, earlierIds: [`${long}!`, 'odd\0name'], made }),
+    photo('aside', c as Buffer, { earlierIds: [long] }),
+    // Which is too long beside what is said of it alone.
+    photo('edge', d as Buffer, { earlierIds: ['e'.repeat(1020)] }),
+  ];
+  const system = library('lengthy', { people: each([person('p')]), items });
+  const foreseen = await importer.run(system, { dryRun: true });
+  expect(await importer.run(system)).toEqual(foreseen);
+  expect(foreseen.counts.photos).toMatchObject({ brought: 2, aside: 2 });
+  const of = await query(
+    `select s.filename from photos p join photos s on s.id = p.source_photo_id where p.filename = 'made'`,
+  );
+  expect(of).toEqual([{ filename: 'source' }]);
+  const before = await importer.snapshot();
+  expect((await importer.run(system)).counts.photos).toMatchObject({ brought: 0, aside: 0, there: 4 });
+  expect(await importer.snapshot()).toEqual(before);
+  const kept = await listAside(importer.deps, 'lengthy', admin.id);
+  expect(kept).toContainEqual(expect.stringMatching(/^sha256:.*deep\/a\.jpg$/));
+  expect(await assign('lengthy', rosa, ...kept)).toEqual({ given: 2, unknown: [] });
+});
+
 test('an album is kept under its id where the API takes that for one', async () => {
   const [kept, odd] = [randomUUID(), 'ffffffff-ffff-ffff-ffff-ffffffffffff'];
   const album = (earlierId: string) => ({ earlierId, name: earlierId, description: null, photos: [], cover: null });
@@ -561,6 +648,33 @@ test('what is interrupted among public pictures has ended, and goes on with the 
   });
   expect((await importer.run(system, { signal: stop.signal })).counts.pictures).toMatchObject({ shown: 0, skipped: 0 });
   expect((await importer.run(system)).counts.pictures).toMatchObject({ shown: 1 });
+});
+
+test('a public picture that no quality makes small enough is said to be that, by a dry run as by the import', async () => {
+  const size = { width: 1024, height: 1024, channels: 4 } as const;
+  const pixels = createHash('shake256', { outputLength: size.width * size.height * 4 })
+    .update('noise')
+    .digest();
+  const noise = await sharp(pixels, { raw: size }).png({ compressionLevel: 1 }).toBuffer();
+  const system = library('detailed', {
+    people: each([person('noisy'), person('large')]),
+    pictures: each([
+      { name: 'noise', kind: 'profile', of: 'noisy', open: async () => fileOf(noise) },
+      {
+        name: 'large',
+        kind: 'profile',
+        of: 'large',
+        open: async () => fileOf(Buffer.concat([noise, Buffer.alloc(noise.length)])),
+      },
+    ]),
+  });
+  const { maxUploadBytes } = importer.deps;
+  Object.assign(importer.deps, { maxUploadBytes: noise.length });
+  const foreseen = await importer.run(system, { dryRun: true });
+  const ran = await importer.run(system);
+  Object.assign(importer.deps, { maxUploadBytes });
+  expect(ran).toEqual(foreseen);
+  expect(ran.skipped).toEqual({ noise: 'too_detailed', large: 'too_large' });
 });
 
 test('giving away what is aside ends where it is interrupted', async () => {

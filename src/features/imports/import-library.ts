@@ -1,12 +1,13 @@
 import { keeperOf } from './assign-earlier.ts';
 import { bringAlbumWhole, isNewAlbum } from './bring-album.ts';
 import { type BroughtOrganization, bringOrganization } from './bring-organization.ts';
-import { type BroughtPerson, bringPerson } from './bring-person.ts';
+import { type BroughtPerson, bringPerson, newMet } from './bring-person.ts';
 import { bringPhoto } from './bring-photo.ts';
 import { bringPicture } from './bring-picture.ts';
 import type { ImportDeps } from './deps.ts';
 import { type EarlierPhoto, type EarlierSystem, isPassed, type Passed, type Reason, Skip } from './earlier-system.ts';
 import { ImportError } from './import-error.ts';
+import { toWrittenId } from './kept-id.ts';
 import { newRehearsal, rehearsePhoto } from './rehearse-photo.ts';
 
 export interface ImportTerms {
@@ -59,7 +60,7 @@ export async function importLibrary(
   let albums = 0;
 
   const keeperId = await keeperOf(deps, system.name, terms.adminId);
-  const named = { ...terms, system: system.name, met: { emails: new Set<string>(), names: new Set<string>() } };
+  const named = { ...terms, system: system.name, met: newMet() };
   const owners = new Map<string, Owner>();
   /** People and organizations that were deleted here. */
   const gone = new Set<string>();
@@ -110,7 +111,7 @@ export async function importLibrary(
     if (typeof of === 'string') await underWay.get(of);
     else if (of) await tell(of);
     const owner = ownerOf(whole);
-    const photo = whole.owner === 'unknown' ? setAside(system.name, whole) : whole;
+    const photo = whole.owner === 'unknown' ? setAside(system.name, whole) : withWrittenIds(whole);
     const brought = terms.dryRun
       ? await rehearsePhoto(deps, rehearsal, system.name, owner, photo, terms.signal)
       : await bringPhoto(deps, system.name, owner.id as string, photo, terms.signal);
@@ -162,11 +163,16 @@ export async function importLibrary(
   });
   // What is counted beforehand may have come to less: files that rows name are told once.
   if (!terms.signal.aborted) terms.onProgress({ done, of: done });
-  for await (const album of system.albums?.() ?? []) {
-    if (terms.signal.aborted) break;
-    if (!terms.namedId) throw unnamed();
-    const isNew = await (terms.dryRun ? isNewAlbum : bringAlbumWhole)(deps, system.name, terms.namedId, album);
-    if (isNew) albums += 1;
+  try {
+    for await (const album of terms.signal.aborted ? [] : (system.albums?.() ?? [])) {
+      if (terms.signal.aborted) break;
+      if (!terms.namedId) throw unnamed();
+      const isNew = await (terms.dryRun ? isNewAlbum : bringAlbumWhole)(deps, system.name, terms.namedId, album);
+      if (isNew) albums += 1;
+    }
+  } catch (error) {
+    // The next one was being asked for when it was interrupted.
+    if (!terms.signal.aborted) throw error;
   }
   return {
     people,
@@ -180,10 +186,24 @@ export async function importLibrary(
 
 const unnamed = () => new ImportError('Whose photos these are is not said: name the account with --user.');
 
+/** By what it is written down, and what it was made of. */
+function withWrittenIds(photo: EarlierPhoto): EarlierPhoto {
+  const [first, ...others] = photo.earlierIds;
+  const of = photo.made?.of;
+  const written = typeof of === 'string' ? toWrittenId(of) : of && withWrittenIds(of);
+  return {
+    ...photo,
+    earlierIds: [toWrittenId(first), ...others.map((id) => toWrittenId(id))],
+    ...(photo.made ? { made: { ...photo.made, of: written ?? null } } : {}),
+  };
+}
+
+const aside = 'aside/';
+
 /** What nobody is known to own is the administrator's to give away, and in nobody's way until then. */
 const setAside = (system: string, photo: EarlierPhoto): EarlierPhoto => ({
   ...photo,
-  earlierIds: [`aside/${photo.earlierIds[0]}`],
+  earlierIds: [aside + toWrittenId(photo.earlierIds[0], 1024 - aside.length)],
   id: undefined,
   told: { ...photo.told, isArchived: true },
   albums: [{ earlierId: 'aside', name: `Without an owner (${system})`, description: null }],

@@ -80,15 +80,15 @@ export async function lockImports(tx: Tx, ownerId: string): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtextextended(${ownerId}, 13))`.execute(tx);
 }
 
-/** Of what is an owner's, those earlier ids that begin alike. */
+/** Of what is an owner's, or nobody's, those earlier ids that begin alike. */
 export async function listEarlierIds(
   tx: Tx,
-  ownerId: string,
+  ownerId: string | null,
   what: { system: string; kind: ImportedKind; prefix: string },
 ): Promise<string[]> {
   const rows = await tx
     .selectFrom('imported')
-    .where('owner_id', '=', ownerId)
+    .where('owner_id', ownerId === null ? 'is' : '=', ownerId)
     .where('system', '=', what.system)
     .where('kind', '=', what.kind)
     .where(sql<boolean>`starts_with(earlier_id, ${what.prefix})`)

@@ -1,7 +1,8 @@
+import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { lstat, open, readdir, realpath } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
+import { join, normalize, relative, sep } from 'node:path';
 import { type OpenFile, type Passed, Skip } from './earlier-system.ts';
 
 /** One folder: the names of its files, in order, and what in it is passed over. */
@@ -17,24 +18,50 @@ const ofPrograms = /^(?:\.|@eaDir$|#recycle$|Thumbs\.db$|desktop\.ini$|__MACOSX$
 
 /** All folders below a root, each with its files, by name. Links are never followed, so that it ends and stays inside. */
 export async function* walkFolders(root: string, path = ''): AsyncGenerator<Folder> {
-  const entries = await readdir(join(root, path), { withFileTypes: true }).catch(() => null);
-  if (!entries) {
+  const found = await readdir(await placeOf(root, path), { withFileTypes: true, encoding: 'buffer' }).catch(() => null);
+  if (!found) {
     yield { path, files: [], passed: [{ name: path || '.', why: 'unreadable' }] };
     return;
   }
   const files: string[] = [];
   const folders: string[] = [];
   const passed: Passed[] = [];
-  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    const name = join(path, entry.name);
-    if (ofPrograms.test(entry.name)) passed.push({ name, why: 'hidden' });
+  const entries = found.map((entry) => ({ entry, own: decodeName(entry.name), isOdd: !isUtf8(entry.name) }));
+  const plain = new Set(entries.filter(({ isOdd }) => !isOdd).map(({ own }) => own));
+  for (const { entry, own, isOdd } of entries.sort((a, b) => (a.own < b.own ? -1 : 1))) {
+    const name = join(path, own);
+    if (ofPrograms.test(own)) passed.push({ name, why: 'hidden' });
+    else if (isOdd && plain.has(own)) passed.push({ name, why: 'same_name' });
     else if (entry.isDirectory()) folders.push(name);
-    else if (entry.isFile()) files.push(entry.name);
+    else if (entry.isFile()) files.push(own);
     else passed.push({ name, why: entry.isSymbolicLink() ? 'link' : 'not_a_file' });
   }
   yield { path, files, passed };
   for (const folder of folders) yield* walkFolders(root, folder);
 }
+
+/** A name is bytes. Those that are not UTF-8, as programs wrote them once and zip files still have them, are told as Latin-1. */
+const decodeName = (name: Buffer): string => name.toString(isUtf8(name) ? 'utf8' : 'latin1');
+
+/** Where a path of {@link walkFolders} lies: what is not there under its name in UTF-8 has it in Latin-1. */
+async function placeOf(root: string, path: string): Promise<string | Buffer> {
+  const whole = join(root, path);
+  if (!/[\u0080-\u00ff]/.test(path) || (await isThere(whole))) return whole;
+  let place = Buffer.from(root);
+  for (const name of normalize(path).split(sep)) {
+    const plain = Buffer.concat([place, Buffer.from(sep + name)]);
+    // Beyond Latin-1, other characters would become something else, such as a slash.
+    const isOdd = !/[^\p{ASCII}\u0080-\u00ff]/u.test(name) && !(await isThere(plain));
+    place = isOdd ? Buffer.concat([place, Buffer.from(sep + name, 'latin1')]) : plain;
+  }
+  return place;
+}
+
+const isThere = (place: string | Buffer): Promise<boolean> =>
+  lstat(place).then(
+    () => true,
+    () => false,
+  );
 
 /**
  * Opens a file below a root whose path may be somebody else's word: nothing outside is opened, no link at its end followed, and no
@@ -42,12 +69,12 @@ export async function* walkFolders(root: string, path = ''): AsyncGenerator<Fold
  * @throws Skip
  */
 export async function openBelow(root: string, path: string): Promise<OpenFile> {
-  const whole = join(root, path.replaceAll('\0', ''));
+  const whole = await placeOf(root, path.replaceAll('\0', ''));
   const found = await lstat(whole).catch(() => null);
   if (!found || path.includes('\0')) throw new Skip('missing');
   if (found.isSymbolicLink()) throw new Skip('link');
   if (!found.isFile()) throw new Skip('not_a_file');
-  if (!isBelow(await realpath(root), await realpath(whole).catch(() => ''))) throw new Skip('outside');
+  if (!isBelow(await bytesOf(root), await bytesOf(whole).catch(() => ''))) throw new Skip('outside');
   // Between looking and opening it may have become something else: then it is that which is asked.
   const handle = await open(whole, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
     (error: { code?: string }) => {
@@ -67,6 +94,9 @@ export async function openBelow(root: string, path: string): Promise<OpenFile> {
   };
 }
 
+/** Where something is in truth, a character for each byte. */
+const bytesOf = async (place: string | Buffer): Promise<string> => (await realpath(place, 'buffer')).toString('latin1');
+
 const isBelow = (root: string, path: string): boolean => {
   const way = relative(root, path);
   return path !== '' && way !== '' && way !== '..' && !way.startsWith(`..${sep}`);
@@ -77,7 +107,7 @@ const isBelow = (root: string, path: string): boolean => {
  */
 export async function nameOfFile(root: string, path: string): Promise<string> {
   const whole = join(root, path);
-  const found = await lstat(whole).catch(() => null);
+  const found = await lstat(await placeOf(root, path)).catch(() => null);
   const facts = [whole, found?.size, found?.mtimeMs].join('\0');
   return `file:${createHash('sha256').update(facts).digest('hex')}`;
 }

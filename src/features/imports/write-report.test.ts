@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -54,6 +54,17 @@ describe('a report', () => {
     ]);
     await expect(write(path, 'fourth.mp4', counts)).rejects.toThrow('--force');
     expect(await readFile(path, 'utf8')).toBe(text);
+  });
+
+  test.each([
+    ['replaces', true],
+    ['goes on in', false],
+  ])('is for its owner’s eyes alone where it %s a file that others could read', async (_, force) => {
+    const path = join(folder, `open-${force}.txt`);
+    await write(path, 'first.mp4', null);
+    await chmod(path, 0o644);
+    await write(path, 'second.mp4', counts, force);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
   });
 
   test('of an import that was killed in the middle of a line goes on in the next', async () => {

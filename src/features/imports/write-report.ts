@@ -62,8 +62,11 @@ export async function openReport(path: string, options: { force: boolean; what: 
   const stream: WriteStream = createWriteStream(path, { fd: handle });
   const failed = finished(stream).catch((error: Error) => error);
   const write = (line: string): void => void stream.write(`${line.replace(/[\r\n]+/g, ' ')}\n`);
+  const facts = await handle.stat();
+  // One that was there may be open to others. A disk that keeps no modes refuses, and a device is none of ours.
+  if (facts.isFile()) await handle.chmod(0o600).catch(() => {});
   // Whatever was written last when it was killed.
-  if ((await handle.stat()).size > 0) write('');
+  if (facts.size > 0) write('');
   write(`${what}, ${new Date().toISOString()}`);
   return {
     skipped: ({ name, why }) => write(`skipped ${JSON.stringify(name)}: ${reasons[why]}`),

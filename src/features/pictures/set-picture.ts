@@ -9,7 +9,7 @@ import { lockBlobShared, type PhotoTables, sweepBlobs } from '#features/photos/i
 import { explainMoved } from '#platform/blobs/storage-place.ts';
 import { AppError } from '#platform/http/app-error.ts';
 import type { Caller, UserCaller } from '#platform/http/caller.ts';
-import type { PictureFile } from '#platform/imaging/index.ts';
+import type { PictureFile, PictureShape } from '#platform/imaging/index.ts';
 import type { Picture } from './contract.ts';
 import type { PictureDeps } from './deps.ts';
 import { publishPictures, takeBackFiles } from './jobs.ts';
@@ -27,6 +27,13 @@ type Receive = (user: UserCaller) => Promise<PictureSource>;
 
 const mostBytes = 500 * 1024;
 const longSides: Record<PictureKind, number> = { profile: 1024, cover: 1920, logo: 1024 };
+
+/** What a picture is made to be, for whoever tries what would come of one. */
+export const shapeOf = (kind: PictureKind, crop: PictureShape['crop']): PictureShape => ({
+  crop,
+  longSide: longSides[kind],
+  mostBytes,
+});
 
 /**
  * Shows everybody a picture of the caller in place of the one before.
@@ -111,7 +118,7 @@ async function publish(
   const copies: Copy[] = [];
   try {
     const { crop, path } = source;
-    const shape = { crop, longSide: longSides[place.kind], mostBytes };
+    const shape = shapeOf(place.kind, crop);
     const files = await deps.imaging.makePicture({ path, outDir: workFolder.path, shape, signal });
     const whole = files[0] as PictureFile;
     const hash = createHash('sha256')

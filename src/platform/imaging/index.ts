@@ -21,7 +21,7 @@ export {
   type PaintRequest,
   paintLimits,
 } from './paint/paint-request.ts';
-export { type Crop, type PictureFile, pictureSizes } from './picture-file.ts';
+export { type Crop, type PictureFile, type PictureShape, pictureSizes } from './picture-file.ts';
 export { type ImageFormat, mediaTypeOf, SNIFF_BYTES, sniff } from './sniff.ts';
 export { stripMetadata } from './strip-metadata/index.ts';
 export {

@@ -138,4 +138,38 @@ describe('a folder of pictures', () => {
     expect(no_room).toBeGreaterThan(0);
     expect(others).toMatchObject({ video: 2, raw: 1, too_large: 1 });
   });
+
+  // APFS and NTFS take no such names.
+  test.skipIf(process.platform !== 'linux')('comes whatever its names are written in', async () => {
+    const odd = join(outside, 'odd');
+    await mkdir(odd);
+    const at = (...parts: string[]) => Buffer.from(`${odd}/${parts.join('/')}`, 'latin1');
+    await mkdir(at('M\u00fcnchen'));
+    await writeFile(at('M\u00fcnchen', 'K\u00e4fer.jpg'), await tinyPhoto(21));
+    await writeFile(at('M\u00fcnchen', 'plain.jpg'), await tinyPhoto(22));
+    await writeFile(at('na\u00efve\u0084.jpg'), await tinyPhoto(23));
+    await mkdir(join(odd, 'Łódź'));
+    await writeFile(
+      Buffer.concat([Buffer.from(join(odd, 'Łódź/')), Buffer.from('\u00e9t\u00e9.jpg', 'latin1')]),
+      await tinyPhoto(24),
+    );
+    // The same name, written in both.
+    await writeFile(join(odd, 'äh.jpg'), await tinyPhoto(25));
+    await writeFile(at('\u00e4h.jpg'), await tinyPhoto(26));
+    await symlink(join(outside, 'secret.jpg'), at('l\u00efnk.jpg'));
+    const owner = await app.signUp();
+    const system = () => createFolder(odd, { albums: true });
+    const foreseen = await importer.run(system(), { user: owner, dryRun: true });
+    const ran = await importer.run(system(), { user: owner });
+    expect(ran).toEqual(foreseen);
+    expect(ran.skipped).toEqual({ 'äh.jpg': 'same_name', 'lïnk.jpg': 'link' });
+    expect(ran.counts).toMatchObject({ photos: { brought: 5 }, albums: 2 });
+    const wanted = await Promise.all([21, 22, 23, 24, 25].map((seed) => tinyPhoto(seed)));
+    expect(await importer.hashesOf(owner)).toEqual(wanted.map(sha256).sort());
+    const names = await importer.query('select filename from photos where owner_id = $1', [owner.id]);
+    expect(names.map(({ filename }) => filename)).toEqual(expect.arrayContaining(['Käfer.jpg', 'été.jpg', 'äh.jpg']));
+    const before = await importer.snapshot();
+    expect((await importer.run(system(), { user: owner })).counts.photos).toMatchObject({ brought: 0, there: 5 });
+    expect(await importer.snapshot()).toEqual(before);
+  });
 });

@@ -16,6 +16,8 @@ export interface ImmichOptions {
   readonly readMs?: number;
   /** Assets of one page. */
   readonly pageSize?: number;
+  /** Ends what is under way, and what is waited for, which a silent server would hold for long. */
+  readonly signal?: AbortSignal;
 }
 
 export interface ImmichApi {
@@ -44,10 +46,11 @@ const listings = 3;
 
 /** immich's HTTP API as far as it tells what somebody has. Nothing is asked for that would change anything. */
 export function createImmichApi(options: ImmichOptions): ImmichApi {
-  const { key, pauseMs = 1000, pageSize = 250 } = options;
+  const { key, pauseMs = 1000, pageSize = 250, signal } = options;
   const url = options.url.replace(/\/+$/, '').replace(/\/api$/, '');
   const outbound = openTo({ url: `${url}/api`, readMs: options.readMs ?? 60_000, totalMs: 24 * 60 * 60_000 });
   const headers = { 'x-api-key': key };
+  const asked = { headers, ...(signal ? { signal } : {}) };
 
   /** What failed for the time being is asked for again: all that is asked only reads. */
   async function again<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -56,7 +59,7 @@ export function createImmichApi(options: ImmichOptions): ImmichApi {
         return await work();
       } catch (error) {
         if (n >= tries || !isPassing(error)) throw error;
-        await sleep((error as OutboundError).retryAfterMs ?? pauseMs * 2 ** (n - 1));
+        await sleep((error as OutboundError).retryAfterMs ?? pauseMs * 2 ** (n - 1), null, { signal });
       }
     }
   }
@@ -66,7 +69,7 @@ export function createImmichApi(options: ImmichOptions): ImmichApi {
     path: string,
     request: OutboundRequest = {},
   ): Promise<z.infer<Shape>> {
-    const answer = await again(() => outbound.json(path, { maxBytes: 64 * 1024 * 1024, ...request, headers })).catch(
+    const answer = await again(() => outbound.json(path, { maxBytes: 64 * 1024 * 1024, ...request, ...asked })).catch(
       explain,
     );
     const parsed = shape.safeParse(answer.value);
@@ -90,7 +93,7 @@ export function createImmichApi(options: ImmichOptions): ImmichApi {
   /** How many a search finds, without the trash; null where this key, or this version, is not told. */
   async function countFound({ visibility, albumIds }: Search): Promise<number | null> {
     const json = { visibility, ...(albumIds ? { albumIds } : {}) };
-    const answer = await again(() => outbound.json('/search/statistics', { method: 'POST', json, headers })).catch(
+    const answer = await again(() => outbound.json('/search/statistics', { method: 'POST', json, ...asked })).catch(
       (error) => ([400, 403, 404].includes((error as OutboundError).status ?? 0) ? null : explain(error)),
     );
     return z.object({ total: z.number() }).safeParse(answer?.value).data?.total ?? null;
@@ -125,14 +128,14 @@ export function createImmichApi(options: ImmichOptions): ImmichApi {
         ({ total }) => total,
         () => 0,
       ),
-    openOriginal: (asset) => openOriginal({ outbound, headers, again, findMe }, asset),
+    openOriginal: (asset) => openOriginal({ outbound, asked, again, findMe }, asset),
     close: outbound.close,
   };
 }
 
 interface Asking {
   readonly outbound: Outbound;
-  readonly headers: Record<string, string>;
+  readonly asked: Pick<OutboundRequest, 'headers' | 'signal'>;
   again<Result>(work: () => Promise<Result>): Promise<Result>;
   /** @throws ImportError when the server does not answer */
   findMe(): Promise<string>;
@@ -142,9 +145,10 @@ interface Asking {
  * The bytes of an original, held against the digest that immich knows them by. A connection that breaks off is made anew, and what had
  * come is passed over.
  */
-async function openOriginal({ outbound, headers, again, findMe }: Asking, asset: Asset): Promise<OpenFile> {
+async function openOriginal({ outbound, asked, again, findMe }: Asking, asset: Asset): Promise<OpenFile> {
   const stop = new AbortController();
-  const request = { headers, signal: stop.signal, maxBytes: Number.MAX_SAFE_INTEGER };
+  const signal = asked.signal ? AbortSignal.any([stop.signal, asked.signal]) : stop.signal;
+  const request = { ...asked, signal, maxBytes: Number.MAX_SAFE_INTEGER };
   /** An original that is gone, or that a disk does not give back, is no reason not to bring the others: a server that is gone is. */
   const giveUp = async (error: unknown): Promise<never> => {
     const status = error instanceof OutboundError ? error.status : null;

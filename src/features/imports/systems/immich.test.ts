@@ -178,6 +178,34 @@ describe('immich', () => {
   });
 });
 
+describe('an import of immich that is interrupted ends at once', () => {
+  const theirs = () => `/assets/${immich.assets.at(-1)?.id}/original`;
+  test.each([
+    ['a list', () => '/search/metadata'],
+    ['an original', theirs],
+    ['albums', () => '/albums'],
+  ])('while %s is waited for, and while it would be asked for again', async (_, part) => {
+    immich.assets.push({ id: randomUUID(), name: 'next.jpg', bytes: await tinyPhoto(50 + immich.assets.length) });
+    for (const isSilent of [true, false]) {
+      const stop = new AbortController();
+      const { signal } = stop;
+      // It would wait for longer than any test does.
+      const system = await openImmich({ url: immich.url, key: immich.key, pauseMs: 600_000, readMs: 600_000, signal });
+      immich.faults.failing = isSilent ? new Map() : new Map([[part(), 100]]);
+      immich.faults.silent = isSilent ? part() : null;
+      immich.requests.length = 0;
+      const running = importer.run(system, { user: ines, signal });
+      await expect.poll(() => immich.requests.some((line) => line.includes(part())), { timeout: 15_000 }).toBe(true);
+      stop.abort();
+      const { counts, skipped } = await running;
+      expect(counts.albums).toBe(0);
+      expect(Object.values(skipped)).not.toContain('unreadable');
+      await system.close();
+      immich.faults.silent = null;
+    }
+  });
+});
+
 describe('what ends an import of immich says what to do', () => {
   test.each([
     ['no key of theirs', () => openImmich({ url: immich.url, key: 'wrong' }), 'IMMICH_API_KEY'],

@@ -232,6 +232,25 @@ describe('org-images', () => {
     expect(await membersOf(orgs.taken)).toEqual([{ username: 'native', role: 'admin' }]);
   });
 
+  test('who is joined by their e-mail belongs where they did, and who ran the import is no longer in charge for them', async () => {
+    const [{ id }] = await importer.query(`select id from organizations where name = 'Taken'`);
+    expect(await membersOf(id)).toEqual([{ username: 'native', role: 'admin' }]);
+    // Neither who was shown out, nor anybody else, comes with a run that joins somebody.
+    expect(await membersOf(orgs.mill)).toEqual([
+      { username: 'ada', role: 'admin' },
+      { username: 'root', role: 'admin' },
+    ]);
+    // From then on it is theirs to say who belongs to it.
+    await importer.query(
+      `insert into memberships (user_id, resource_kind, resource_id, role) values ($1, 'organization', $2, 'admin')`,
+      [admin.id, id],
+    );
+    await importer.query(`delete from memberships where resource_id = $1 and user_id = $2`, [id, native.id]);
+    const before = await importer.snapshot();
+    await importer.run(await open(), { matchEmails: true });
+    expect(await importer.snapshot()).toEqual(before);
+  });
+
   test('what somebody shows here stays', async () => {
     await importer.query(`delete from imported where earlier_id = $1`, [`picture:${ids.same}`]);
     const before = await colourAt(`/images/users/${native.id}/profile`);

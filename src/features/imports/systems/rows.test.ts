@@ -1,4 +1,4 @@
-import { mkdtemp, rm, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -108,6 +108,30 @@ test('a server that takes the connection and says nothing is not waited for', as
   await expect(openRows(silent, { connectMs: 50 })).rejects.toThrow('does not answer');
   for (const socket of sockets) socket.destroy();
   server.close();
+});
+
+test.each(['#', '/', '?', '9#', '%ff'])(
+  'an address whose password has a bare %s says how to write it',
+  async (sign) => {
+    const opening = openRows(`postgres://ines:se${sign}cret@localhost/pinit`, { connectMs: 50 });
+    await expect(opening).rejects.toThrow(ImportError);
+    await expect(opening).rejects.toThrow('# as %23');
+    await expect(opening).rejects.not.toThrow('cret');
+  },
+);
+
+test('an address that names a certificate which is not there says so', async () => {
+  const opening = openRows('postgres://ines@localhost/pinit?sslrootcert=/no/such.pem');
+  await expect(opening).rejects.toThrow(ImportError);
+  await expect(opening).rejects.toThrow('/no/such.pem');
+});
+
+test('an SQLite file that cannot be opened is said', async () => {
+  // Whoever runs the tests may read every file; SQLite takes no path as long as this.
+  const deep = join(folder, ...Array.from({ length: 3 }, () => 'x'.repeat(200)));
+  await mkdir(deep, { recursive: true });
+  await writeFile(join(deep, 'old.db'), '');
+  await expect(openRows(join(deep, 'old.db'))).rejects.toThrow(ImportError);
 });
 
 test('a link leads to its SQLite file', async () => {

@@ -46,13 +46,7 @@ export const openRows = (address: string, options: { connectMs?: number } = {}):
   /^postgres(?:ql)?:\/\//.test(address) ? openPostgres(address, options.connectMs ?? 10_000) : openSqlite(address);
 
 async function openPostgres(address: string, connectMs: number): Promise<Rows> {
-  const client = new Client({
-    connectionString: address,
-    application_name: 'tintype import',
-    connectionTimeoutMillis: connectMs,
-    // Between two pages, hundreds of photos are brought.
-    keepAlive: true,
-  });
+  const client = createClient(address, connectMs);
   // It may be lost while nothing is asked of it: the next question says so.
   client.on('error', () => {});
   // Its message may hold the address, and with it a password.
@@ -116,6 +110,29 @@ async function openPostgres(address: string, connectMs: number): Promise<Rows> {
   };
 }
 
+/** @throws ImportError, which has nothing of the address: it may hold a password */
+function createClient(address: string, connectionTimeoutMillis: number): Client {
+  try {
+    // What follows it is left out without a word, and it stands in passwords alone.
+    if (address.includes('#')) throw new URIError('a fragment');
+    return new Client({
+      connectionString: address,
+      application_name: 'tintype import',
+      connectionTimeoutMillis,
+      // Between two pages, hundreds of photos are brought.
+      keepAlive: true,
+    });
+  } catch (error) {
+    const { code, message } = error as { code?: string; message: string };
+    if (code !== 'ERR_INVALID_URL' && !(error instanceof URIError)) {
+      throw new ImportError(`The database of the earlier system cannot be reached so: ${message}.`);
+    }
+    throw new ImportError(
+      'The address of the earlier system’s database cannot be read. In its password, write # as %23, / as %2F, ? as %3F, @ as %40 and % as %25.',
+    );
+  }
+}
+
 /** What the server itself says of a question is its own words; whatever else goes wrong is that it is gone. */
 function explain(error: Error & { code?: string }): ImportError {
   const isSaid = error instanceof DatabaseError && !/^(?:08|57)/.test(error.code ?? '');
@@ -130,16 +147,20 @@ async function openSqlite(path: string): Promise<Rows> {
   const found = await stat(path).catch(() => null);
   if (!found?.isFile()) throw new ImportError(`${path} is no file: name the SQLite database of the earlier system.`);
   const { DatabaseSync } = await import('node:sqlite');
-  const database = new DatabaseSync(path, { readOnly: true });
-  const all = <R = Row>(text: string, ...values: Key[]): R[] => {
+  const explained = <Result>(work: () => Result): Result => {
     try {
-      const statement = database.prepare(text);
-      statement.setReadBigInts(true);
-      return statement.all(...values) as R[];
+      return work();
     } catch (error) {
       throw new ImportError(`${path} cannot be read as an SQLite database: ${(error as Error).message}.`);
     }
   };
+  const database = explained(() => new DatabaseSync(path, { readOnly: true }));
+  const all = <R = Row>(text: string, ...values: Key[]): R[] =>
+    explained(() => {
+      const statement = database.prepare(text);
+      statement.setReadBigInts(true);
+      return statement.all(...values) as R[];
+    });
   const columnsOf = async (table: string): Promise<ReadonlySet<string>> =>
     new Set(all('select name from pragma_table_info(?)', table).map(({ name }) => name as string));
   return {

@@ -45,6 +45,8 @@ beforeAll(async () => {
   user.run(people.jörg, 'Jörg Käfer', 'joerg@style.example', 'a plain password', '2025-09-08 00:00:00', 1);
   user.run(people.same, 'admin2', admin.email, werkzeug, '2025-09-09 00:00:00', 1);
   user.run(people.gone, 'gone', 'gone@style.example', werkzeug, '2025-09-10 00:00:00', 0);
+  // Of no number, as SQLite lets rows be: nobody's.
+  user.run(null, 'nobody', 'nobody@style.example', werkzeug, '2025-09-11 00:00:00', 1);
   const row = db.prepare('insert into processed_image values (?, ?, ?, ?, ?, ?)');
   const put = async (name: string, seed: number) => writeFile(join(uploads, name), await tinyPhoto(seed));
   row.run(image, people.rosa, styled, original, 'hardcoded', '2025-10-01 10:00:00.000001');

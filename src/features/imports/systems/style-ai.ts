@@ -64,9 +64,11 @@ export async function openStyleAi(deps: { database: string; uploads: string }): 
     name: 'style-ai',
     async *people() {
       for await (const row of rows.read(users, userColumns, 'id')) {
+        const { id, username } = row;
+        if (!id || !username) continue;
         yield {
-          earlierId: row.id ?? '',
-          username: row.username ?? '',
+          earlierId: id,
+          username,
           email: row.email || null,
           displayName: null,
           passwordHash: row.password_hash || null,
