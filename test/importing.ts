@@ -79,7 +79,8 @@ export async function createImporter(app: TestApp, admin: Person): Promise<Impor
           skipped[name] = Object.keys(reasons).find((reason) => reason === why) ?? '';
         },
         onPerson: ({ username, notes: about }) => {
-          notes[username] = about.join('; ');
+          // Several may have the same name.
+          notes[username] = [notes[username], ...about].filter(Boolean).join('; ');
         },
         onOrganization: ({ name, notes: about }) => {
           notes[name] = about.join('; ');

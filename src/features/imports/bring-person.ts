@@ -45,6 +45,7 @@ export interface BroughtPerson {
   readonly id: string | null;
   /** Came before, and was deleted here since. */
   readonly isGone?: true;
+  /** As the earlier system has it; what it is here, where that is another, is in the notes. */
   readonly username: string;
   /** What whoever runs the import should know. */
   readonly notes: readonly string[];
@@ -99,7 +100,7 @@ export function bringPerson(deps: ImportDeps, terms: PeopleTerms, person: Earlie
     notes.push(...noteMade(person, name));
     if (terms.dryRun) {
       met.names.add(name.toLowerCase());
-      return { outcome: 'made', id: null, username: name, notes };
+      return { outcome: 'made', id: null, username, notes };
     }
     const wanted = toKeptId(person.earlierId);
     const id = wanted && !(await findAccount(tx, wanted)) ? wanted : uuidv7();
@@ -118,7 +119,7 @@ export function bringPerson(deps: ImportDeps, terms: PeopleTerms, person: Earlie
     );
     await remember(tx, system, person, id);
     await rememberHow(tx, system, madeOf(person), id);
-    return { outcome: 'made', id, username: name, notes };
+    return { outcome: 'made', id, username, notes };
   });
 }
 
@@ -164,7 +165,7 @@ async function findAgain(tx: Tx, terms: PeopleTerms, person: EarlierPerson, id: 
   return {
     outcome: 'there',
     id,
-    username: isMade ? account.username : username,
+    username,
     notes: [...(person.notes ?? []), ...notes],
   };
 }

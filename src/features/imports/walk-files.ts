@@ -70,8 +70,10 @@ const isThere = (place: string | Buffer): Promise<boolean> =>
  */
 export async function openBelow(root: string, path: string): Promise<OpenFile> {
   const whole = await placeOf(root, path.replaceAll('\0', ''));
-  const found = await lstat(whole).catch(() => null);
-  if (!found || path.includes('\0')) throw new Skip('missing');
+  const found = await lstat(whole).catch((error: { code?: string }) => {
+    throw new Skip(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes(error.code ?? '') ? 'missing' : 'unreadable');
+  });
+  if (path.includes('\0')) throw new Skip('missing');
   if (found.isSymbolicLink()) throw new Skip('link');
   if (!found.isFile()) throw new Skip('not_a_file');
   if (!isBelow(await bytesOf(root), await bytesOf(whole).catch(() => ''))) throw new Skip('outside');

@@ -123,7 +123,7 @@ const counts = {
   pictures: { shown: 4, there: 0, kept: 0, skipped: 4 },
   photos: { brought: 0, there: 0, duplicate: 0, aside: 0, skipped: 1 },
   albums: 0,
-  reasons: { outside: 1, no_owner: 2, not_a_picture: 1, missing: 1 },
+  reasons: { outside: 1, left_out: 1, no_owner: 1, not_a_picture: 1, elsewhere: 1 },
 };
 const membersOf = (id: string) =>
   importer.query(

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -132,6 +132,32 @@ test('an SQLite file that cannot be opened is said', async () => {
   await mkdir(deep, { recursive: true });
   await writeFile(join(deep, 'old.db'), '');
   await expect(openRows(join(deep, 'old.db'))).rejects.toThrow(ImportError);
+});
+
+test('nothing is written beside an SQLite file, whatever its mode is', async () => {
+  const own = await mkdtemp(join(folder, 'beside-'));
+  const path = join(own, 'old.db');
+  const db = new DatabaseSync(path);
+  db.exec('pragma journal_mode = wal; create table numbered (id integer primary key); insert into numbered values (7)');
+  db.close();
+  const before = await readFile(path);
+  const rows = await openRows(path);
+  expect(await idsOf(rows, 'numbered')).toEqual(['7']);
+  expect(await readdir(own)).toEqual(['old.db']);
+  await rows.close();
+  expect(await readdir(own)).toEqual(['old.db']);
+  expect(await readFile(path)).toEqual(before);
+});
+
+test('what was written last to one that was not closed is read as well', async () => {
+  const own = await mkdtemp(join(folder, 'open-'));
+  const path = join(own, 'old.db');
+  const db = new DatabaseSync(path);
+  db.exec('pragma journal_mode = wal; create table numbered (id integer primary key); insert into numbered values (8)');
+  const rows = await openRows(path);
+  expect(await idsOf(rows, 'numbered')).toEqual(['8']);
+  await rows.close();
+  db.close();
 });
 
 test('a link leads to its SQLite file', async () => {

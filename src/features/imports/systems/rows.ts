@@ -1,4 +1,5 @@
-import { stat } from 'node:fs/promises';
+import { open, realpath, stat } from 'node:fs/promises';
+import { pathToFileURL } from 'node:url';
 import { Client, DatabaseError, type QueryResultRow } from 'pg';
 import { ImportError } from '../import-error.ts';
 
@@ -154,7 +155,12 @@ async function openSqlite(path: string): Promise<Rows> {
       throw new ImportError(`${path} cannot be read as an SQLite database: ${(error as Error).message}.`);
     }
   };
-  const database = explained(() => new DatabaseSync(path, { readOnly: true }));
+  const real = await realpath(path);
+  const place = pathToFileURL(real);
+  // SQLite writes beside one that was closed in this mode, to read it; where nothing is left to be merged, it needs not.
+  const isClosed = !(await stat(`${real}-wal`).catch(() => null));
+  if (isClosed && (await isWriteAhead(real))) place.searchParams.set('immutable', '1');
+  const database = explained(() => new DatabaseSync(place, { readOnly: true }));
   const all = <R = Row>(text: string, ...values: Key[]): R[] =>
     explained(() => {
       const statement = database.prepare(text);
@@ -191,6 +197,14 @@ async function openSqlite(path: string): Promise<Rows> {
     },
     close: async () => database.close(),
   };
+}
+
+/** By the version that its header wants readers to know (sqlite.org/fileformat.html, 1.3.3). */
+async function isWriteAhead(path: string): Promise<boolean> {
+  const file = await open(path).catch(() => null);
+  const { buffer } = (await file?.read(Buffer.alloc(20), 0, 20, 0)) ?? {};
+  await file?.close();
+  return buffer?.[19] === 2;
 }
 
 async function* readPages(
