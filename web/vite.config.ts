@@ -26,13 +26,13 @@ function plainAnnouncer(): Plugin {
 }
 
 /**
- * Hashes of seven characters in the names of files, the least that the bundler takes for so many. The start of every page holds the names of all, and nothing in it compresses worse.
+ * Hashes of seven characters in the names of files, the least that the bundler takes for so many, and those of styles alone. The start of every page holds the names of all, and nothing in it compresses worse.
  */
 function shortNames(): Plugin {
   type Names = string | ((chunk: never) => string) | undefined;
-  const shorten = (names: Names) => {
-    if (typeof names === 'function') return (chunk: never) => names(chunk).replace('[hash]', '[hash:7]');
-    return names?.replace('[hash]', '[hash:7]');
+  const shorten = (names: Names, long = '[hash]') => {
+    if (typeof names === 'function') return (chunk: never) => names(chunk).replace(long, '[hash:7]');
+    return names?.replace(long, '[hash:7]');
   };
   return {
     name: 'tintype-short-names',
@@ -42,6 +42,7 @@ function shortNames(): Plugin {
       Object.assign(options, {
         chunkFileNames: shorten(options.chunkFileNames),
         entryFileNames: shorten(options.entryFileNames),
+        assetFileNames: shorten(options.assetFileNames, '[name].[hash]'),
       }),
   };
 }

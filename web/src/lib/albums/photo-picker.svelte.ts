@@ -34,6 +34,10 @@ export function createPhotoPicker() {
     }
   }
 
+  async function more(): Promise<void> {
+    if (!isGrowing && photos.length < total) await load(photos.length);
+  }
+
   return {
     get photos() {
       return photos;
@@ -52,8 +56,14 @@ export function createPhotoPicker() {
       words = next.trim();
       await load(0);
     },
-    async more(): Promise<void> {
-      if (!isGrowing && photos.length < total) await load(photos.length);
+    /** For an element at the end of what is shown: more comes as it nears the edge of what scrolls. */
+    growsWithin: (root: Element | undefined) => (node: HTMLElement) => {
+      const observer = new IntersectionObserver(([entry]) => entry?.isIntersecting && void more(), {
+        root: root ?? null,
+        rootMargin: '800px',
+      });
+      observer.observe(node);
+      return () => observer.disconnect();
     },
   };
 }

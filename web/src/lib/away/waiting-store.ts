@@ -1,7 +1,8 @@
+import { createBrowserStore } from '#lib/browser-store.ts';
 import type { Waiting } from './waiting-change.ts';
 
 const DATABASE = 'tintype-waiting';
-const STORE = 'changes';
+const request = createBrowserStore(DATABASE, 'changes', { keyPath: 'key', autoIncrement: true });
 
 /** Everything that waits, in its order. Empty where the browser keeps nothing. */
 export async function readWaiting(user: string): Promise<Waiting[]> {
@@ -51,25 +52,4 @@ export async function keepOnly(user: string): Promise<void> {
 
 export function forgetWaiting(): void {
   indexedDB.deleteDatabase(DATABASE);
-}
-
-function request<T>(mode: IDBTransactionMode, run: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const opening = indexedDB.open(DATABASE, 1);
-    opening.onupgradeneeded = () => opening.result.createObjectStore(STORE, { keyPath: 'key', autoIncrement: true });
-    opening.onerror = () => reject(opening.error);
-    opening.onsuccess = () => {
-      const database = opening.result;
-      const transaction = database.transaction(STORE, mode);
-      const done = run(transaction.objectStore(STORE));
-      transaction.oncomplete = () => {
-        database.close();
-        resolve(done.result);
-      };
-      transaction.onabort = () => {
-        database.close();
-        reject(transaction.error);
-      };
-    };
-  });
 }

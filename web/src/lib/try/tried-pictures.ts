@@ -1,4 +1,5 @@
 /** What a visitor had painted before they had an account. This browser has it, and nothing else does. @module */
+import { createBrowserStore } from '#lib/browser-store.ts';
 import { countTried, noteTried } from './tried-count.ts';
 
 export type ShapeName = 'square' | 'portrait' | 'landscape';
@@ -19,8 +20,7 @@ export interface TriedPicture {
 /** So many are kept, some ten megabytes: enough to try, and no gallery of its own. */
 export const MOST_TRIED = 40;
 
-const DATABASE = 'tintype-tried';
-const STORE = 'pictures';
+const request = createBrowserStore('tintype-tried', 'pictures', { keyPath: 'id' });
 
 /** All of them, in the order they were made. @throws where the browser keeps nothing */
 export async function listTried(): Promise<TriedPicture[]> {
@@ -64,25 +64,4 @@ export function nameOfTried({ prompt, seed }: Pick<TriedPicture, 'prompt' | 'see
     .join(' ')
     .slice(0, 80);
   return `${words || 'picture'} ${seed}.jpg`;
-}
-
-function request<T>(mode: IDBTransactionMode, run: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const opening = indexedDB.open(DATABASE, 1);
-    opening.onupgradeneeded = () => opening.result.createObjectStore(STORE, { keyPath: 'id' });
-    opening.onerror = () => reject(opening.error);
-    opening.onsuccess = () => {
-      const database = opening.result;
-      const transaction = database.transaction(STORE, mode);
-      const done = run(transaction.objectStore(STORE));
-      transaction.oncomplete = () => {
-        database.close();
-        resolve(done.result);
-      };
-      transaction.onabort = () => {
-        database.close();
-        reject(transaction.error);
-      };
-    };
-  });
 }

@@ -1,3 +1,4 @@
+import { createBrowserStore } from '#lib/browser-store.ts';
 import { DATABASE, OWNER } from './waiting-uploads.ts';
 
 /** A file that is waiting, as it survives a reload: the browser keeps the file itself, not a path. */
@@ -11,7 +12,7 @@ export interface StoredUpload {
   readonly album?: string | undefined;
 }
 
-const STORE = 'uploads';
+const request = createBrowserStore(DATABASE, 'uploads', { keyPath: 'key' });
 
 /** Keeps a file until it has been sent. False when the browser has no room for it. */
 export async function storeUpload(upload: StoredUpload): Promise<boolean> {
@@ -38,25 +39,4 @@ export async function takeStoredUploads(user: string): Promise<StoredUpload[]> {
   const own = all.filter((upload) => upload.user === user);
   if (own.length === 0) localStorage.removeItem(OWNER);
   return own;
-}
-
-function request<T>(mode: IDBTransactionMode, run: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const opening = indexedDB.open(DATABASE, 1);
-    opening.onupgradeneeded = () => opening.result.createObjectStore(STORE, { keyPath: 'key' });
-    opening.onerror = () => reject(opening.error);
-    opening.onsuccess = () => {
-      const database = opening.result;
-      const transaction = database.transaction(STORE, mode);
-      const done = run(transaction.objectStore(STORE));
-      transaction.oncomplete = () => {
-        database.close();
-        resolve(done.result);
-      };
-      transaction.onabort = () => {
-        database.close();
-        reject(transaction.error);
-      };
-    };
-  });
 }
