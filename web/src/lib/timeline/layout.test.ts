@@ -98,9 +98,7 @@ describe('layOut', () => {
     }));
     const first = layOut(months, desk);
     const changed = months.with(7, { ...(months[7] as MonthShape), ratios: ratios(501) });
-    const start = performance.now();
     const second = layOut(changed, desk, first);
-    expect(performance.now() - start).toBeLessThan(16);
     expect(second.rows(8)).toBe(first.rows(8));
   });
 });
