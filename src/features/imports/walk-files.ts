@@ -4,6 +4,7 @@ import { constants } from 'node:fs';
 import { lstat, open, readdir, realpath } from 'node:fs/promises';
 import { join, normalize, relative, sep } from 'node:path';
 import { type OpenFile, type Passed, Skip } from './earlier-system.ts';
+import { ImportError } from './import-error.ts';
 
 /** One folder: the names of its files, in order, and what in it is passed over. */
 export interface Folder {
@@ -94,6 +95,26 @@ export async function openBelow(root: string, path: string): Promise<OpenFile> {
     body: handle.createReadStream({ autoClose: false, highWaterMark: 256 * 1024 }),
     close: () => handle.close(),
   };
+}
+
+const enoughToTell = 500;
+
+/**
+ * Refuses a folder that was mistaken for another: there is something in it, and none of the first files that a database names.
+ * @param name what it is called there
+ * @throws ImportError
+ */
+export async function requireSome(root: string, paths: AsyncIterable<string>, name: string): Promise<void> {
+  let asked = 0;
+  for await (const path of paths) {
+    if (isBelow(root, join(root, path)) && (await isThere(await placeOf(root, path)))) return;
+    asked += 1;
+    if (asked === enoughToTell) break;
+  }
+  if (asked === 0 || (await readdir(root)).length === 0) return;
+  throw new ImportError(
+    `${root} has none of the ${asked} images that the database names first: name its folder ${name}.`,
+  );
 }
 
 /** Where something is in truth, a character for each byte. */

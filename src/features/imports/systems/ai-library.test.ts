@@ -151,7 +151,7 @@ describe('ai-library', () => {
 
   test('what is none of its own is said before anything is brought', async () => {
     const at_ = { images, people: null, accounts: new Map(), browsers: [] };
-    await expect(openAiLibrary({ ...at_, images: folder })).rejects.toThrow('name its folder “images”');
+    await expect(openAiLibrary({ ...at_, images: folder })).rejects.toThrow('name its folder uploads/images');
     await expect(openAiLibrary({ ...at_, people: at('browser.json') })).rejects.toThrow('no export of users');
     await expect(openAiLibrary({ ...at_, people: at('none.json') })).rejects.toThrow('cannot be read');
     await expect(openAiLibrary({ ...at_, browsers: [at('users.json')] })).rejects.toThrow('no JSON');

@@ -93,10 +93,11 @@ function timeOf(file: string): Date | undefined {
   return ms === undefined ? undefined : new Date(Number(ms));
 }
 
-/** One folder too high, all images would be nobody's. */
+/** Where there are folders, and none of them is a person's, it is another folder: all images of it would be nobody's. */
 async function requireImages(folder: string): Promise<void> {
-  const names = await readdir(folder);
-  if (names.includes('images') && !names.some((name) => folderName.test(name))) {
-    throw new ImportError(`${folder} has no folders user-…: name its folder “images”.`);
+  const entries = await readdir(folder, { withFileTypes: true });
+  const folders = entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'));
+  if (folders.length > 0 && !folders.some(({ name }) => folderName.test(name))) {
+    throw new ImportError(`${folder} has no folders user-…: name its folder uploads/images.`);
   }
 }

@@ -252,6 +252,9 @@ describe('photo-gallery', () => {
     db.exec('create table photos (id integer)');
     db.close();
     await expect(openPhotoGallery({ database: none, photos })).rejects.toThrow('no database of photo-gallery');
+    await expect(openPhotoGallery({ database, photos: join(photos, '..') })).rejects.toThrow(
+      'name its folder data/photos',
+    );
   });
 });
 

@@ -8,7 +8,7 @@ import {
   Skip,
 } from '../earlier-system.ts';
 import { ImportError } from '../import-error.ts';
-import { openBelow } from '../walk-files.ts';
+import { openBelow, requireSome } from '../walk-files.ts';
 import { type GalleryStep, readGalleryMaking } from './read-gallery-making.ts';
 import { openRows, type Row, type Rows, toBoolean, toDate, toUuid } from './rows.ts';
 
@@ -41,6 +41,16 @@ export async function openPhotoGallery(deps: { database: string; photos: string 
     await rows.close();
     throw new ImportError('This is no database of photo-gallery: it has no tables photos and album_photos.');
   }
+
+  const namedFiles = async function* () {
+    for await (const row of rows.read('photos', ['id', 'local_storage_path'], 'id')) {
+      yield* pathOf(deps.photos, row.local_storage_path);
+    }
+  };
+  await requireSome(deps.photos, namedFiles(), 'data/photos').catch(async (error) => {
+    await rows.close();
+    throw error;
+  });
 
   const toPhoto = (row: Row, steps: Steps, models: Models): EarlierPhoto | Passed => {
     const id = toUuid(row.id ?? '');

@@ -185,6 +185,8 @@ describe('style-ai', () => {
     db.exec('create table users (id integer)');
     db.close();
     await expect(openStyleAi({ database: other, uploads })).rejects.toThrow('no database of style-ai');
+    // It has the database in it, and is one too high.
+    await expect(openStyleAi({ database, uploads: folder })).rejects.toThrow('name its folder uploads');
     await expect(openStyleAi({ database: join(folder, 'none.db'), uploads })).rejects.toThrow('no file');
     await expect(openStyleAi({ database: join(uploads, 'orphan.jpg'), uploads })).rejects.toThrow('cannot be read');
   });

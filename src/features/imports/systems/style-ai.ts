@@ -1,7 +1,7 @@
 import { extname } from 'node:path';
 import type { EarlierOwner, EarlierPhoto, EarlierSystem, Passed } from '../earlier-system.ts';
 import { ImportError } from '../import-error.ts';
-import { openBelow, walkFolders } from '../walk-files.ts';
+import { openBelow, requireSome, walkFolders } from '../walk-files.ts';
 import { openRows, type Row, toBoolean, toDate } from './rows.ts';
 
 const userColumns = ['id', 'username', 'email', 'password_hash', 'created_at', 'is_active'];
@@ -24,6 +24,16 @@ export async function openStyleAi(deps: { database: string; uploads: string }): 
     await rows.close();
     throw new ImportError('This is no database of style-ai: it has no tables users and processed_image.');
   }
+
+  const namedFiles = async function* () {
+    for await (const { filename, original_filename } of rows.read(table, imageColumns, 'id')) {
+      for (const name of [filename, original_filename]) if (name) yield name;
+    }
+  };
+  await requireSome(deps.uploads, namedFiles(), 'uploads').catch(async (error) => {
+    await rows.close();
+    throw error;
+  });
 
   const photoOf = (file: string, owner: EarlierOwner, at: Date | null): Omit<EarlierPhoto, 'earlierIds'> => ({
     name: file,
