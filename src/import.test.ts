@@ -6,7 +6,7 @@ import type { PoolConfig } from 'pg';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createTestApp } from '../test/app.ts';
 import { parseConfig } from './config.ts';
-import { assign, bring, type ImportOptions, openPinitLibrary, openTakeout } from './import.ts';
+import { assign, bring, type ImportOptions, openImmichAt, openPinitLibrary, openTakeout } from './import.ts';
 
 const app = await createTestApp();
 const [first, second] = [await app.signUp(), await app.signUp()];
@@ -114,6 +114,17 @@ test.each([
   expect(said).not.toMatch(/^ +at /m);
 });
 
+test.each([
+  ['immich.example', 'a-key', '“immich.example” is no address'],
+  ['ftp://immich.example', 'a-key', 'is no address'],
+  ['https://immich.example', 'a key', 'IMMICH_API_KEY has a blank'],
+  ['https://immich.example', 'a-key\n', 'IMMICH_API_KEY has a blank'],
+])('where immich is, and what opens it, is held against what it can be: %s', async (url, key, sentence) => {
+  vi.stubEnv('IMMICH_API_KEY', key);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  await expect(openImmichAt(url, new AbortController().signal)).rejects.toThrow(sentence);
+});
+
 describe('where pinit’s bucket is', () => {
   beforeEach(() => {
     vi.stubEnv('AWS_ACCESS_KEY_ID', 'a key');
@@ -123,6 +134,11 @@ describe('where pinit’s bucket is', () => {
   });
   const open = (names: object) =>
     openPinitLibrary('/nowhere/pinit.db', { bucket: 'pinit-images', ...names }, new AbortController().signal);
+
+  test('is one place, by an address', async () => {
+    await expect(open({ files: '/srv/files' })).rejects.toThrow('not both');
+    await expect(open({ endpoint: 'minio:9000' })).rejects.toThrow('“minio:9000” is no address');
+  });
 
   test('is not guessed at Amazon', async () => {
     await expect(open({})).rejects.toThrow('name it with --region');

@@ -286,11 +286,21 @@ export const openStyle = async (database: string, uploads: string): Promise<Earl
 export const openGallery = async (database: string, photos: string): Promise<EarlierSystem> =>
   openPhotoGallery({ database, photos: await requireFolder(photos) });
 
+/** @throws ImportError */
+function requireAddress(text: string): void {
+  if (URL.canParse(text) && /^https?:/.test(text)) return;
+  throw new ImportError(`“${text}” is no address: it begins with https:// or http://.`);
+}
+
 /** Its key is taken from the environment as well. */
 export async function openImmichAt(url: string, signal: AbortSignal): Promise<EarlierSystem> {
   const { IMMICH_API_KEY: key } = process.env;
   if (!key)
     throw new ImportError('Whose immich this is is not said: set IMMICH_API_KEY to a key that they made there.');
+  requireAddress(url);
+  if (!/^[\x21-\x7e]+$/.test(key)) {
+    throw new ImportError('IMMICH_API_KEY has a blank, or another character that no key has: copy it once more.');
+  }
   return openImmich({ url, key, signal });
 }
 
@@ -300,6 +310,8 @@ export async function openPinitLibrary(
   names: BucketNames,
   signal: AbortSignal,
 ): Promise<EarlierSystem> {
+  if (names.files && names.bucket) throw new ImportError('Name a folder with --files, or a --bucket: not both.');
+  if (names.endpoint) requireAddress(names.endpoint);
   if (names.files) return openPinit({ database, files: openFilesBelow(await requireFolder(names.files)) });
   const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, ...aws } = process.env;
   if (!names.bucket || !accessKeyId || !secretAccessKey) {
