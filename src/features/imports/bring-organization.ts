@@ -41,7 +41,7 @@ export async function bringOrganization(
   personOf: (earlierId: string) => string | null | undefined,
 ): Promise<BroughtOrganization> {
   const { system, adminId } = terms;
-  const name = [...organization.name.trim()].slice(0, 100).join('');
+  const name = [...organization.name.replaceAll('\0', '').toWellFormed().trim()].slice(0, 100).join('');
   const notes = [...(organization.notes ?? [])];
   const written = openWritten(deps, terms, organization.earlierId);
   const asAdmin = written.asAdmin;

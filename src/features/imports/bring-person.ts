@@ -52,7 +52,7 @@ export interface BroughtPerson {
 }
 
 const validName = /^[A-Za-z0-9][A-Za-z0-9._-]{1,38}$/;
-const validEmail = /^[^\s@]{1,64}@[^\s@]{1,189}$/;
+const validEmail = /^[^\s@\0]{1,64}@[^\s@\0]{1,189}$/;
 
 /**
  * Makes the account of somebody of an earlier system, or finds which one it became before. An account that was here on its own is
@@ -110,7 +110,8 @@ export function bringPerson(deps: ImportDeps, terms: PeopleTerms, person: Earlie
         id,
         username: name,
         email,
-        displayName: [...(person.displayName ?? '').trim()].slice(0, 80).join('') || null,
+        displayName:
+          [...(person.displayName ?? '').replaceAll('\0', '').toWellFormed().trim()].slice(0, 80).join('') || null,
         passwordHash: usable ? (person.passwordHash as string) : terms.closedHash,
         createdAt: person.createdAt,
         isDisabled: person.isDisabled,

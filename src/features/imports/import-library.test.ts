@@ -101,6 +101,25 @@ test('an import and changes of many photos by their owner take turns, whichever 
   expect(await query(months, [ines.id])).toEqual([{ photos: 2, favorites: 1 }]);
 });
 
+test('words that PostgreSQL does not keep, as JSON and SQLite do, come without what it does not', async () => {
+  const odd = 'b\0\ud800';
+  const theirs = person(`1${odd}`, { username: `ada${odd}`, displayName: `Ada ${odd}`, email: `ada\0@people.example` });
+  const item = photo(`x${odd}.jpg`, await tinyPhoto(130), {
+    owner: { person: theirs.earlierId },
+    told: { caption: `at ${odd}` },
+    albums: [{ earlierId: `lake${odd}`, name: `Lake ${odd}`, description: odd }],
+  });
+  const members = [{ person: theirs.earlierId, role: 'admin' }] as const;
+  const system = library('odd-words', {
+    people: each([theirs]),
+    organizations: each([{ earlierId: `2${odd}`, name: `Rowers ${odd}`, members }]),
+    items: [item],
+  });
+  const { counts } = await importer.run(system);
+  expect(counts).toMatchObject({ people: { made: 1 }, organizations: { made: 1 }, photos: { brought: 1 }, albums: 1 });
+  expect((await importer.run(system)).counts).toMatchObject({ people: { there: 1 }, photos: { there: 1 }, albums: 0 });
+});
+
 describe('what nobody is known to own', () => {
   test('is no photo that the administrator has of the same bytes: giving it away leaves theirs', async () => {
     const bytes = await tinyPhoto(101);

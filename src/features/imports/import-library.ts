@@ -5,7 +5,16 @@ import { type BroughtPerson, bringPerson, newMet } from './bring-person.ts';
 import { bringPhoto } from './bring-photo.ts';
 import { bringPicture } from './bring-picture.ts';
 import type { ImportDeps } from './deps.ts';
-import { type EarlierPhoto, type EarlierSystem, isPassed, type Passed, type Reason, Skip } from './earlier-system.ts';
+import {
+  type EarlierOrganization,
+  type EarlierPerson,
+  type EarlierPhoto,
+  type EarlierSystem,
+  isPassed,
+  type Passed,
+  type Reason,
+  Skip,
+} from './earlier-system.ts';
 import { ImportError } from './import-error.ts';
 import { toWrittenId } from './kept-id.ts';
 import { newRehearsal, rehearsePhoto } from './rehearse-photo.ts';
@@ -67,7 +76,7 @@ export async function importLibrary(
   const leftOut = new Set<string>();
   for await (const person of system.people?.() ?? []) {
     if (terms.signal.aborted) break;
-    const brought = await bringPerson(deps, named, person);
+    const brought = await bringPerson(deps, named, withWrittenNames(person));
     people[brought.outcome] = (people[brought.outcome] ?? 0) + 1;
     terms.onPerson(brought);
     if (brought.isGone) gone.add(`profile ${person.earlierId}`);
@@ -82,7 +91,12 @@ export async function importLibrary(
   for (const [earlierId, { id }] of owners) shownBy.set(`profile ${earlierId}`, id);
   for await (const organization of system.organizations?.() ?? []) {
     if (terms.signal.aborted) break;
-    const brought = await bringOrganization(deps, named, organization, (person) => owners.get(person)?.id);
+    const brought = await bringOrganization(
+      deps,
+      named,
+      withWrittenId(organization),
+      (person) => owners.get(person)?.id,
+    );
     organizations[brought.outcome] += 1;
     terms.onOrganization(brought);
     if (brought.isGone) gone.add(`logo ${organization.earlierId}`);
@@ -186,6 +200,21 @@ export async function importLibrary(
 
 const unnamed = () => new ImportError('Whose photos these are is not said: name the account with --user.');
 
+/** Room is left for what is written down of them beside it. */
+const mostOfPerson = 900;
+const mostOfOrganization = 400;
+
+const withWrittenNames = (person: EarlierPerson): EarlierPerson => ({
+  ...person,
+  earlierId: toWrittenId(person.earlierId, mostOfPerson),
+  ...(person.aliases ? { aliases: person.aliases.map((alias) => toWrittenId(alias, mostOfPerson)) } : {}),
+});
+
+const withWrittenId = (organization: EarlierOrganization): EarlierOrganization => ({
+  ...organization,
+  earlierId: toWrittenId(organization.earlierId, mostOfOrganization),
+});
+
 /** By what it is written down, and what it was made of. */
 function withWrittenIds(photo: EarlierPhoto): EarlierPhoto {
   const [first, ...others] = photo.earlierIds;
@@ -194,6 +223,7 @@ function withWrittenIds(photo: EarlierPhoto): EarlierPhoto {
   return {
     ...photo,
     earlierIds: [toWrittenId(first), ...others.map((id) => toWrittenId(id))],
+    albums: photo.albums.map((album) => ({ ...album, earlierId: toWrittenId(album.earlierId) })),
     ...(photo.made ? { made: { ...photo.made, of: written ?? null } } : {}),
   };
 }

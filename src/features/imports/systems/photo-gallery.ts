@@ -79,7 +79,7 @@ export async function openPhotoGallery(deps: { database: string; photos: string 
     name: 'photo-gallery',
     async *photos() {
       const [steps, models] = [await readSteps(rows), await readModels(rows)];
-      for await (const row of bySource(rows)) yield toPhoto(row, steps, models);
+      for await (const row of bySource(rows)) if (row.id) yield toPhoto(row, steps, models);
     },
     async *albums() {
       const places = await readPlaces(rows);
