@@ -47,6 +47,12 @@ describe.skipIf(!chromiumPath)('a server that is away', () => {
       const keys = await Promise.all(names.map(async (name) => (await caches.open(name)).keys()));
       return keys.flat().map(({ url }) => new URL(url).pathname.replace('/api/v1', ''));
     });
+  /** The caption of a photo as it would be shown without a server. */
+  const keptCaption = (page: Page, id: string): Promise<string | null | undefined> =>
+    page.evaluate(async (url) => {
+      const kept = await caches.match(url);
+      return kept && ((await kept.json()) as { caption: string | null }).caption;
+    }, `/api/v1/photos/${id}/metadata`);
   const waitingCount = (page: Page): Promise<number> =>
     page.evaluate(
       () =>
@@ -284,6 +290,8 @@ describe.skipIf(!chromiumPath)('a server that is away', () => {
       await page.keyboard.press('Escape');
       await page.locator('.tile a').last().click();
       await expect.poll(() => caption.inputValue()).toBe(then);
+      // What is changed without a server is held against what is kept by then.
+      await expect.poll(() => keptCaption(page, id)).toBe(then);
     }
     await page.getByRole('button', { name: 'Back to photos' }).click();
   });
