@@ -82,7 +82,7 @@ const Search = z.object({
 
 /** Simulates the part of immich's HTTP API that tells what somebody has. */
 export async function createImmichSimulator(me: string): Promise<ImmichSimulator> {
-  const key = 'a key of theirs';
+  const key = 'aKeyOfTheirs4f7Qx';
   const assets: SimulatedAsset[] = [];
   const albums: SimulatedAlbum[] = [];
   const requests: string[] = [];
