@@ -14,17 +14,22 @@ export async function selectForDownload(tx: Tx, ownerId: string, selection: Phot
     .execute();
 }
 
+interface DownloadedFile {
+  hash: string;
+  filename: string;
+  bytes: string;
+  sort_at: Date;
+  made_source: string | null;
+}
+
+/** Of photos, as `p`. */
+const fileColumns = sql`encode(p.blob_hash, 'hex') as hash, p.filename, p.bytes, p.taken_at as sort_at,
+      case when p.kind <> 'uploaded' then p.digital_source end as made_source`;
+
 /** An owner's files for a download, in the order of the ids. Photos that were deleted meanwhile are left out. */
 export async function listFiles(tx: Tx, ownerId: string, ids: readonly string[]) {
-  const { rows } = await sql<{
-    hash: string;
-    filename: string;
-    bytes: string;
-    sort_at: Date;
-    made_source: string | null;
-  }>`
-    select encode(p.blob_hash, 'hex') as hash, p.filename, p.bytes, p.taken_at as sort_at,
-      case when p.kind <> 'uploaded' then p.digital_source end as made_source
+  const { rows } = await sql<DownloadedFile>`
+    select ${fileColumns}
     from unnest(${ids}::uuid[]) with ordinality as wanted(id, place) join photos p on p.id = wanted.id
     where p.owner_id = ${ownerId} and p.deleted_at is null order by wanted.place`.execute(tx);
   return rows;
@@ -32,15 +37,8 @@ export async function listFiles(tx: Tx, ownerId: string, ids: readonly string[])
 
 /** As {@link listFiles}, of whomever's photos still lie in an album. */
 export async function listAlbumFiles(tx: Tx, albumId: string, ids: readonly string[]) {
-  const { rows } = await sql<{
-    hash: string;
-    filename: string;
-    bytes: string;
-    sort_at: Date;
-    made_source: string | null;
-  }>`
-    select encode(p.blob_hash, 'hex') as hash, p.filename, p.bytes, p.taken_at as sort_at,
-      case when p.kind <> 'uploaded' then p.digital_source end as made_source
+  const { rows } = await sql<DownloadedFile>`
+    select ${fileColumns}
     from unnest(${ids}::uuid[]) with ordinality as wanted(id, place)
       join album_photos ap on ap.photo_id = wanted.id and ap.album_id = ${albumId} join photos p on p.id = wanted.id
     where p.deleted_at is null order by wanted.place`.execute(tx);
